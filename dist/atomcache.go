@@ -1,0 +1,179 @@
+package dist
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"ergo.services/ergo/gen"
+
+	"gonode/internal/wire"
+)
+
+const (
+	atomSlots     = 2048 // slots of an atom cache, one cache a direction
+	maxHeaderRefs = 255  // atoms in the header of one message
+	maxAtomChars  = 255
+	maxAtomBytes  = 4 * maxAtomChars
+)
+
+// headerRef is one atom of a header, in the order of the references to it.
+type headerRef struct {
+	slot  uint16
+	isNew bool // spelled out in this header, since the slot does not hold it yet
+	atom  gen.Atom
+}
+
+// atomsOut is the cache of the atoms that were sent, and the header that is being gathered. What a header changes in
+// the cache is done by commit, so a message that cannot be encoded leaves no trace.
+type atomsOut struct {
+	slots [atomSlots]gen.Atom
+	used  [atomSlots]bool
+
+	refs  []headerRef       // of the message under way
+	epoch uint32            // its number; never 0
+	stamp [atomSlots]uint32 // the epoch in which the slot was last claimed
+	index [atomSlots]uint8  // its place in refs then
+}
+
+// begin starts the header of the next message.
+func (c *atomsOut) begin() {
+	c.refs = c.refs[:0]
+	c.epoch++
+	if c.epoch == 0 {
+		c.stamp = [atomSlots]uint32{}
+		c.epoch = 1
+	}
+}
+
+// atomSlot picks the slot of an atom: FNV-1a, folded. Any function will do, the slots are told to the peer.
+func atomSlot(a gen.Atom) uint16 {
+	h := uint32(2166136261)
+	for i := 0; i < len(a); i++ {
+		h = (h ^ uint32(a[i])) * 16777619
+	}
+	return uint16((h ^ h>>11 ^ h>>22) % atomSlots)
+}
+
+func validAtom(a gen.Atom) bool {
+	return len(a) <= maxAtomBytes && utf8.ValidString(string(a)) &&
+		(len(a) <= maxAtomChars || utf8.RuneCountInString(string(a)) <= maxAtomChars)
+}
+
+// AtomRef implements etf.AtomTable: the first atom that claims a slot in a message has it, others are spelled out.
+func (c *atomsOut) AtomRef(a gen.Atom) (uint8, bool) {
+	slot := atomSlot(a)
+	if c.stamp[slot] == c.epoch {
+		i := c.index[slot]
+		return i, c.refs[i].atom == a
+	}
+	isNew := !c.used[slot] || c.slots[slot] != a
+	if len(c.refs) == maxHeaderRefs || isNew && !validAtom(a) {
+		return 0, false // the encoder spells it out, or finds what is wrong with it
+	}
+	c.stamp[slot], c.index[slot] = c.epoch, uint8(len(c.refs))
+	c.refs = append(c.refs, headerRef{slot, isNew, a})
+	return c.index[slot], true
+}
+
+// commit stores the atoms that the header brought.
+func (c *atomsOut) commit() {
+	for i := range c.refs {
+		if r := &c.refs[i]; r.isNew {
+			c.slots[r.slot], c.used[r.slot] = gen.Atom(strings.Clone(string(r.atom))), true
+		}
+	}
+}
+
+// appendHeader appends NumberOfAtomCacheRefs, Flags and AtomCacheRefs of a distribution header.
+func appendHeader(dst []byte, refs []headerRef) []byte {
+	n := len(refs)
+	dst = append(dst, uint8(n))
+	if n == 0 {
+		return dst
+	}
+	flags := len(dst)
+	long := false
+	for range n/2 + 1 {
+		dst = append(dst, 0)
+	}
+	for i := range refs {
+		nibble := uint8(refs[i].slot >> 8)
+		if refs[i].isNew {
+			nibble |= 8
+		}
+		dst[flags+i/2] |= nibble << (i % 2 * 4)
+		long = long || len(refs[i].atom) > 255
+	}
+	if long {
+		dst[flags+n/2] |= 1 << (n % 2 * 4)
+	}
+	for i := range refs {
+		dst = append(dst, uint8(refs[i].slot))
+		if !refs[i].isNew {
+			continue
+		}
+		if long {
+			dst = wire.AppendUint16(dst, uint16(len(refs[i].atom)))
+		} else {
+			dst = append(dst, uint8(len(refs[i].atom)))
+		}
+		dst = append(dst, refs[i].atom...)
+	}
+	return dst
+}
+
+// atomsIn is the cache of the atoms that the peer sent. At its largest it holds 2048 atoms of 1020 bytes.
+type atomsIn struct {
+	slots [atomSlots]gen.Atom
+	used  [atomSlots]bool
+	table [maxHeaderRefs]gen.Atom // of the last header
+}
+
+// readHeader reads NumberOfAtomCacheRefs, Flags and AtomCacheRefs, and returns the atoms they stand for, which are
+// good until the next call.
+func (c *atomsIn) readHeader(r *wire.Reader) []gen.Atom {
+	n := int(r.Uint8())
+	if n == 0 {
+		return nil
+	}
+	flags := r.Bytes(n/2 + 1)
+	if flags == nil {
+		return nil
+	}
+	long := flags[n/2]>>(n%2*4)&1 != 0
+	for i := range n {
+		nibble := flags[i/2] >> (i % 2 * 4) & 15
+		slot := int(nibble&7)<<8 | int(r.Uint8())
+		if nibble&8 != 0 {
+			c.readNew(r, slot, long)
+		} else if !c.used[slot] {
+			r.Fail("reference to an atom that was never sent")
+		}
+		if r.Err() != nil {
+			return nil
+		}
+		c.table[i] = c.slots[slot]
+	}
+	return c.table[:n]
+}
+
+// readNew reads the text of an atom into its slot.
+func (c *atomsIn) readNew(r *wire.Reader, slot int, long bool) {
+	var size int
+	if long {
+		size = int(r.Uint16())
+	} else {
+		size = int(r.Uint8())
+	}
+	text := r.Bytes(size)
+	switch {
+	case r.Err() != nil:
+	case len(text) > maxAtomBytes || utf8.RuneCount(text) > maxAtomChars:
+		r.Fail("atom of more than 255 characters")
+	case !utf8.Valid(text):
+		r.Fail("atom that is not UTF-8")
+	case c.used[slot] && string(c.slots[slot]) == string(text):
+	default:
+		c.slots[slot], c.used[slot] = gen.Atom(text), true
+	}
+}

@@ -1,0 +1,103 @@
+package dist
+
+// Lanes keep the order of signals when large messages are sent in fragments: what a process sends while a message
+// of it is under way stands behind that message in its lane, and everyone else's frames pass. What is in a lane
+// does not use the atom cache, because it is written later than frames that were made after it.
+
+// entry is one signal in a lane.
+type entry struct {
+	frame []byte // a whole frame or a first fragment; nil if it was written already
+	seq   uint64 // of what follows it
+	rest  []byte // to be sent in fragments; nil if there are none
+}
+
+// lane has the signals of one process that wait for their turn, the first of them under way.
+type lane struct {
+	from  fromKey
+	queue []entry
+}
+
+// lanes has all of them. The zero value works.
+type lanes struct {
+	of     map[fromKey]*lane
+	order  []*lane // whose turn it is, in a circle
+	bytes  int     // in all of them
+	seq    uint64  // the last sequence that was given out
+	pieces []piece
+}
+
+// piece is one frame out of a lane: a fragment, or a whole frame if id is 0.
+type piece struct {
+	seq, id uint64
+	data    []byte
+}
+
+// newSequence returns a number that no sequence under way has.
+func (l *lanes) newSequence() uint64 {
+	l.seq++
+	return l.seq
+}
+
+// open makes the lane of a process that has none.
+func (l *lanes) open(from fromKey) *lane {
+	if l.of == nil {
+		l.of = make(map[fromKey]*lane)
+	}
+	n := &lane{from: from}
+	l.of[from] = n
+	l.order = append(l.order, n)
+	return n
+}
+
+func (l *lanes) push(n *lane, e entry) {
+	n.queue = append(n.queue, e)
+	l.bytes += len(e.frame) + len(e.rest)
+}
+
+// take takes pieces out of the lanes, one from each in turn, until they have max bytes.
+func (l *lanes) take(max, size int) []piece {
+	l.pieces = l.pieces[:0]
+	for max > 0 && len(l.order) > 0 {
+		n := l.order[0]
+		l.order[0] = nil
+		l.order = l.order[1:]
+		p := n.pop(size)
+		l.pieces = append(l.pieces, p)
+		max -= len(p.data)
+		l.bytes -= len(p.data)
+		if len(n.queue) > 0 {
+			l.order = append(l.order, n)
+		} else {
+			delete(l.of, n.from)
+		}
+	}
+	return l.pieces
+}
+
+// pop takes the next piece of a lane, which is not empty.
+func (n *lane) pop(size int) (p piece) {
+	e := &n.queue[0]
+	if e.frame != nil {
+		p.data, e.frame = e.frame, nil
+	} else {
+		k := min(size, len(e.rest))
+		p.seq, p.id = e.seq, fragmentCount(len(e.rest), size)
+		p.data, e.rest = e.rest[:k], e.rest[k:]
+	}
+	if len(e.rest) == 0 {
+		n.queue[0] = entry{}
+		n.queue = n.queue[1:]
+	}
+	return p
+}
+
+// appendTo appends the frame.
+func (p *piece) appendTo(dst []byte) []byte {
+	if p.id == 0 {
+		return append(dst, p.data...)
+	}
+	start := len(dst)
+	dst = appendFragmentHead(dst, headerFragNext, p.seq, p.id)
+	_ = setLength(dst[start:], len(p.data)) // far below 4 GiB
+	return append(dst, p.data...)
+}

@@ -1,0 +1,212 @@
+package dist
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+
+	"ergo.services/ergo/gen"
+
+	"gonode/etf"
+)
+
+// outbox turns signals into frames and keeps them until they are written: the sending half of a link without its socket.
+// It is guarded by the lock of its Conn, since the atom cache demands that headers are written in the order in which they
+// were made.
+type outbox struct {
+	flags Flags
+	local *etf.Identity
+	peer  Hello
+	size  int // of a fragment: its part of the control tuple and the message
+
+	control controlEncoder
+	atoms   *atomsOut // nil if the peer does not know the cache
+
+	buf      []byte // whole frames, ready to be written
+	inflight int    // bytes that were taken and are being written
+	guess    int    // how many bytes stood before the terms of the last frame
+	head     []byte // scratch
+
+	lanes lanes
+
+	signals uint64
+}
+
+func newOutbox(r Result, cfg Config) *outbox {
+	o := &outbox{flags: r.Flags, local: cfg.Local, peer: r.Peer, size: cfg.FragmentSize, guess: 16}
+	o.control.terms = etf.Encoder{
+		Local: cfg.Local, SmallIDs: !r.Flags.Has(FlagV4NC), Ports64: r.Flags.Has(FlagV4NC),
+	}
+	if r.Flags.Has(FlagDistHdrAtomCache) {
+		o.atoms = new(atomsOut)
+		o.control.terms.Atoms = o.atoms
+	}
+	return o
+}
+
+// pending returns how many bytes are not written yet.
+func (o *outbox) pending() int { return len(o.buf) + o.lanes.bytes + o.inflight }
+
+// add encodes s at the end of what is pending. After an error everything is as before.
+func (o *outbox) add(s *Signal) error {
+	op, err := o.choose(s)
+	if err != nil {
+		return err
+	}
+	lane := o.lanes.of[s.From]
+	start := len(o.buf)
+	rest, seq, err := o.encode(op, s, o.atoms != nil && lane == nil)
+	if err != nil {
+		o.buf = o.buf[:start]
+		return err
+	}
+	o.signals++
+	switch {
+	case lane != nil: // its turn comes after the fragments that are under way
+		frame := append([]byte(nil), o.buf[start:]...)
+		o.buf = o.buf[:start]
+		o.lanes.push(lane, entry{frame: frame, seq: seq, rest: rest})
+	case rest != nil:
+		o.lanes.push(o.lanes.open(s.From), entry{seq: seq, rest: rest})
+	}
+	return nil
+}
+
+// encode appends s as one frame, or as the first fragment, of which it returns the rest and the sequence. cache tells to
+// use the atom cache, for which the frame has to be written before any that is made later.
+func (o *outbox) encode(op *operation, s *Signal, cache bool) (rest []byte, seq uint64, err error) {
+	if !hasHeader(o.flags) {
+		return nil, 0, o.encodePassThrough(op, s)
+	}
+	var refs []headerRef
+	if cache {
+		o.atoms.begin()
+		o.control.terms.Atoms = o.atoms
+	} else {
+		o.control.terms.Atoms = nil
+	}
+	start := len(o.buf)
+	o.buf = append(o.buf, blank[:o.guess]...)
+	body := len(o.buf)
+	if o.buf, err = o.control.appendControl(o.buf, op, s); err != nil {
+		return nil, 0, err
+	}
+	split := len(o.buf)
+	if err = o.appendMessage(op, s); err != nil {
+		return nil, 0, err
+	}
+	if cache {
+		refs = o.atoms.refs
+	}
+	if op.payload && o.flags.Has(FlagFragments) && len(o.buf)-body > o.size {
+		rest, seq = o.firstFragment(body, split, refs)
+	} else if err = o.wholeFrame(body, refs); err != nil {
+		return nil, 0, err
+	}
+	if cache {
+		o.atoms.commit()
+	}
+	o.setHead(start, body)
+	return rest, seq, nil
+}
+
+// blank is what is put where the head of a frame will stand, before its size is known.
+var blank [64]byte
+
+func (o *outbox) appendMessage(op *operation, s *Signal) (err error) {
+	if !op.payload {
+		return nil
+	}
+	if o.buf, err = o.control.terms.AppendTerm(o.buf, s.Message); err != nil {
+		return fmt.Errorf("%s: %w", s.Kind, err)
+	}
+	return nil
+}
+
+// wholeFrame makes the head of a frame that has the whole signal.
+func (o *outbox) wholeFrame(body int, refs []headerRef) error {
+	o.head = append(o.head[:0], 0, 0, 0, 0, versionByte, headerNormal)
+	o.head = appendHeader(o.head, refs)
+	return setLength(o.head, len(o.buf)-body)
+}
+
+// firstFragment makes the head of a first fragment, and takes the rest of the message out of the buffer.
+func (o *outbox) firstFragment(body, split int, refs []headerRef) (rest []byte, seq uint64) {
+	first := max(o.size, split-body)
+	rest = append([]byte{}, o.buf[body+first:]...)
+	o.buf = o.buf[:body+first]
+	seq = o.lanes.newSequence()
+	o.head = appendFragmentHead(o.head[:0], headerFragFirst, seq, 1+fragmentCount(len(rest), o.size))
+	o.head = appendHeader(o.head, refs)
+	_ = setLength(o.head, first) // far below 4 GiB
+	return rest, seq
+}
+
+// fragmentCount returns how many fragments n bytes take.
+func fragmentCount(n, size int) uint64 { return (uint64(n) + uint64(size) - 1) / uint64(size) }
+
+// appendFragmentHead appends a length, still 0, and the head of a fragment.
+func appendFragmentHead(dst []byte, tag byte, seq, id uint64) []byte {
+	dst = append(dst, 0, 0, 0, 0, versionByte, tag)
+	dst = binary.BigEndian.AppendUint64(dst, seq)
+	return binary.BigEndian.AppendUint64(dst, id)
+}
+
+// setLength sets the length of a frame in its head, behind which n bytes will stand.
+func setLength(head []byte, n int) error {
+	n += len(head) - lenBytes
+	if uint64(n) > math.MaxUint32 {
+		return fmt.Errorf("%w: its %d bytes do not fit a frame, and the peer does not take fragments", ErrSignal, n)
+	}
+	binary.BigEndian.PutUint32(head, uint32(n))
+	return nil
+}
+
+// setHead puts the head where room was left for it, and moves what stands behind if it was not the right amount.
+func (o *outbox) setHead(start, body int) {
+	if more := len(o.head) - (body - start); more != 0 {
+		end := len(o.buf)
+		if more > 0 {
+			o.buf = append(o.buf, o.head[:more]...)
+		}
+		copy(o.buf[body+more:], o.buf[body:end])
+		o.buf = o.buf[:end+more]
+	}
+	copy(o.buf[start:], o.head)
+	o.guess = min(len(o.head), len(blank))
+}
+
+// encodePassThrough appends s as a frame without a header: 112, and then terms that each have a version byte.
+func (o *outbox) encodePassThrough(op *operation, s *Signal) (err error) {
+	start := len(o.buf)
+	o.buf = append(o.buf, 0, 0, 0, 0, passThrough, versionByte)
+	if o.buf, err = o.control.appendControl(o.buf, op, s); err != nil {
+		return err
+	}
+	if op.payload {
+		o.buf = append(o.buf, versionByte)
+		if err = o.appendMessage(op, s); err != nil {
+			return err
+		}
+	}
+	return setLength(o.buf[start:], 0)
+}
+
+// take hands over what is to be written next: the frames that are ready, and fragments in turn, up to some amount.
+// spare becomes the new buffer. The pieces are good until the next take.
+func (o *outbox) take(spare []byte) (frames []byte, pieces []piece) {
+	frames = o.buf
+	o.buf = spare[:0]
+	pieces = o.lanes.take(gatherFragments*(o.size+64), o.size)
+	o.inflight = len(frames)
+	for i := range pieces {
+		o.inflight += len(pieces[i].data)
+	}
+	return frames, pieces
+}
+
+// gatherFragments is how many fragments go into one write at most, so that what is sent meanwhile need not wait for long.
+const gatherFragments = 16
+
+// fromKey is what keeps signals in order: the process they come from.
+type fromKey = gen.PID

@@ -1,0 +1,126 @@
+package etf
+
+import (
+	"math/big"
+
+	"ergo.services/ergo/gen"
+)
+
+// AtomTable is a list of atoms to refer to by a number instead of spelling them out: a distribution header.
+type AtomTable interface {
+	// AtomRef returns the place of a in the header, and false if it has none. It may enter a there.
+	AtomRef(a gen.Atom) (index uint8, ok bool)
+}
+
+// Encoder turns terms into bytes. The zero value works. It keeps no state: an Encoder belongs to one goroutine at a time
+// only if its Atoms does.
+type Encoder struct {
+	// Local is our own node; nil if there is none.
+	Local *Identity
+	// Atoms lists atoms to refer to; nil spells all atoms out.
+	Atoms AtomTable
+	// SmallIDs is set for a peer without the flag V4_NC (OTP 23): a pid, port or reference which takes more than
+	// such a peer accepts (15 and 13 bits, 28 bits, 3 words) is an error instead of the end of the connection.
+	SmallIDs bool
+	// Ports64 permits V4_PORT_EXT, known since OTP 24, for a port of more than 28 bits; without it that is an error.
+	Ports64 bool
+}
+
+// Append appends the version byte 131 and term to dst. On error dst comes back with its old length.
+func Append(dst []byte, term any) ([]byte, error) {
+	e := Encoder{Ports64: true}
+	out, err := e.AppendTerm(append(dst, Version), term)
+	if err != nil {
+		return dst, err
+	}
+	return out, nil
+}
+
+// AppendTerm appends term, without a version byte, to dst. The package documentation lists what may be passed in; what is
+// none of that goes through [Marshal] first. On error dst comes back with its old length; the error is an *EncodeError or,
+// from Marshal, a *ValueError.
+func (e *Encoder) AppendTerm(dst []byte, term any) ([]byte, error) {
+	out, err := e.append(dst, term, encodeDepth)
+	if err != nil {
+		return dst, err
+	}
+	return out, nil
+}
+
+func (e *Encoder) append(dst []byte, term any, depth int) ([]byte, error) {
+	switch v := term.(type) {
+	case gen.Atom:
+		return e.atom(dst, v)
+	case int64:
+		return appendInt(dst, v), nil
+	case int:
+		return appendInt(dst, int64(v)), nil
+	case []byte:
+		return appendBinary(dst, v)
+	case string:
+		return appendBinary(dst, v)
+	case Tuple:
+		return e.tuple(dst, v, depth)
+	case List:
+		return e.list(dst, v, depth)
+	case []any:
+		return e.list(dst, v, depth)
+	case gen.PID:
+		return e.pid(dst, v)
+	case gen.Ref:
+		return e.ref(dst, v)
+	case Map:
+		return e.mapTerm(dst, v, depth)
+	case float64:
+		return appendFloat(dst, v)
+	case bool:
+		if v {
+			return e.atom(dst, "true")
+		}
+		return e.atom(dst, "false")
+	case nil:
+		return e.atom(dst, "undefined")
+	}
+	return e.appendRare(dst, term, depth)
+}
+
+// appendRare appends what append leaves to it, to keep the common types at the front.
+func (e *Encoder) appendRare(dst []byte, term any, depth int) ([]byte, error) {
+	if v, ok := intOf(term); ok {
+		return appendInt(dst, v), nil
+	}
+	switch v := term.(type) {
+	case uint: // the large ones; intOf took the others
+		return appendBig(dst, new(big.Int).SetUint64(uint64(v)))
+	case uint64:
+		return appendBig(dst, new(big.Int).SetUint64(v))
+	case *big.Int:
+		if v == nil {
+			return e.atom(dst, "undefined")
+		}
+		return appendBig(dst, v)
+	case float32:
+		return appendFloat(dst, float64(v))
+	case BitString:
+		return appendBits(dst, v)
+	case ImproperList:
+		return e.improper(dst, v, depth)
+	case gen.Alias:
+		return e.ref(dst, gen.Ref(v))
+	case gen.ProcessID:
+		return e.tuple(dst, Tuple{v.Name, v.Node}, depth)
+	case Port:
+		return e.port(dst, v)
+	case Fun:
+		return e.fun(dst, v, depth)
+	case Export:
+		return e.export(dst, v)
+	case Record:
+		return e.record(dst, v, depth)
+	}
+	plain, err := Marshal(term)
+	if err != nil {
+		return dst, err
+	}
+	return e.append(dst, plain, depth)
+}

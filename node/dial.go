@@ -1,0 +1,232 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+
+	"ergo.services/ergo/gen"
+
+	"gonode/dist"
+	"gonode/epmd"
+)
+
+// Stage is how far an attempt to connect came.
+type Stage string
+
+// The stages of connecting, in their order.
+const (
+	StageName      Stage = "name"      // is it a name that we can connect to
+	StageAddress   Stage = "address"   // where does it listen: epmd, or Config.Resolve
+	StageConnect   Stage = "connect"   // the TCP connection
+	StageHandshake Stage = "handshake" // the distribution handshake
+)
+
+// ConnectError is why a peer could not be connected. Err tells what happened and what can be done; errors.Is finds
+// epmd.ErrNotFound, dist.ErrCookie and their like in it.
+type ConnectError struct {
+	Node    string // whom we dialled
+	Address string // host:port, if it was found
+	Stage   Stage  // where it failed
+	Err     error
+}
+
+// Error implements error.
+func (e *ConnectError) Error() string {
+	if e.Address != "" {
+		return fmt.Sprintf("connect to %s at %s: %v", e.Node, e.Address, e.Err)
+	}
+	return fmt.Sprintf("connect to %s: %v", e.Node, e.Err)
+}
+
+// Unwrap returns Err.
+func (e *ConnectError) Unwrap() error { return e.Err }
+
+// flight is one attempt to connect to a peer. All who want the peer meanwhile wait for the same one.
+type flight struct {
+	peer gen.Atom
+	done chan struct{} // closed when err is set: nil if the peer is up, however that came about
+	err  error
+}
+
+// want starts a flight to peer unless there is one or the peer is up. It returns nil if the peer is up. The caller holds
+// n.mu.
+func (n *Node) want(peer gen.Atom) *flight {
+	if n.table.want(peer) {
+		f := &flight{peer: peer, done: make(chan struct{})}
+		n.flights[peer] = f
+		n.wg.Add(1)
+		go n.fly(f) // owned by the node: ends with n.ctx at the latest
+	}
+	return n.flights[peer]
+}
+
+// fly dials f's peer and, if that goes well, makes the connection the one that counts.
+func (n *Node) fly(f *flight) {
+	defer n.wg.Done()
+	conn, err := n.dial(n.ctx, f.peer)
+	if err != nil {
+		if errors.Is(err, dist.ErrNok) || errors.Is(err, dist.ErrAlive) {
+			err = n.yield(f, err)
+		}
+		n.landed(f, err)
+		return
+	}
+	l := n.newLink(conn, f.peer, false)
+	if !n.admit(l) {
+		conn.Abort(errStopping)
+		n.landed(f, errStopping)
+		return
+	}
+	go l.run(func() { n.landed(f, nil) }) // owned by itself, counted by admit
+}
+
+// yield waits for the peer's own attempt, which goes before ours, as long as a handshake step may take.
+func (n *Node) yield(f *flight, refused error) error {
+	n.mu.Lock()
+	up := n.table.up(f.peer)
+	if !up {
+		n.table.yield(f.peer)
+	}
+	n.mu.Unlock()
+	if up {
+		return nil
+	}
+	timer := time.NewTimer(n.cfg.SetupTime)
+	defer timer.Stop()
+	select {
+	case <-f.done:
+		return nil
+	case <-timer.C:
+		return refused
+	case <-n.ctx.Done():
+		return errStopping
+	}
+}
+
+// landed ends f: its peer is up, or err says why not. Sessions that waited for it go on or are dropped.
+func (n *Node) landed(f *flight, err error) {
+	n.mu.Lock()
+	if n.flights[f.peer] != f { // an incoming connection was faster and has ended it
+		n.mu.Unlock()
+		return
+	}
+	delete(n.flights, f.peer)
+	n.table.dialed(f.peer)
+	if n.table.up(f.peer) {
+		err = nil
+	}
+	f.err = err
+	var s *session
+	if err != nil {
+		s = n.sessions[f.peer]
+		delete(n.sessions, f.peer)
+	}
+	close(f.done)
+	n.mu.Unlock()
+	if s != nil {
+		// A process that asked Ergo to monitor the node places the monitor after it got the session, so the bad news
+		// must not be faster than that.
+		time.AfterFunc(noConnectionDelay, s.end)
+	}
+	if err != nil {
+		n.log.Debug("connect failed", "peer", string(f.peer), "error", err)
+	}
+}
+
+// noConnectionDelay is how long a session outlives an attempt that failed.
+const noConnectionDelay = 20 * time.Millisecond
+
+// dial connects to peer: name, address, TCP, handshake.
+func (n *Node) dial(ctx context.Context, peer gen.Atom) (*dist.Conn, error) {
+	fail := func(stage Stage, addr string, err error) error {
+		return &ConnectError{Node: string(peer), Address: addr, Stage: stage, Err: err}
+	}
+	if err := dist.CompareNames(string(n.name), string(peer)); err != nil {
+		return nil, fail(StageName, "", err)
+	}
+	addr, err := n.address(ctx, string(peer))
+	if err != nil {
+		return nil, fail(StageAddress, "", err)
+	}
+	dialer := net.Dialer{Timeout: n.cfg.SetupTime}
+	nc, err := dialer.DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fail(StageConnect, addr, fmt.Errorf("%w: it is registered there, but the port can't be reached: "+
+			"it may have just stopped, or a firewall is in between", err))
+	}
+	res, err := n.initiate(ctx, nc, peer)
+	if err != nil {
+		nc.Close()
+		return nil, fail(StageHandshake, addr, err)
+	}
+	return dist.NewConn(nc, res, n.connConfig()), nil
+}
+
+// address finds where peer listens.
+func (n *Node) address(ctx context.Context, peer string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, n.cfg.SetupTime)
+	defer cancel()
+	return n.resolve(ctx, peer)
+}
+
+// samePort is the Resolver of a cluster without epmd: every node listens on the same port.
+func (n *Node) samePort(_ context.Context, peer string) (string, error) {
+	_, host, err := dist.ParseName(peer)
+	return net.JoinHostPort(host, strconv.Itoa(n.port)), err
+}
+
+// resolver returns what finds the peers.
+func (n *Node) resolver() Resolver {
+	switch {
+	case n.cfg.Resolve != nil:
+		return n.cfg.Resolve
+	case n.cfg.EPMD == epmd.None:
+		return n.samePort
+	}
+	return ResolveEPMD(epmd.Client{Port: n.cfg.EPMDPort, Timeout: n.cfg.SetupTime})
+}
+
+// initiate runs the handshake on a connection that we made.
+func (n *Node) initiate(ctx context.Context, nc net.Conn, peer gen.Atom) (dist.Result, error) {
+	n.mu.Lock()
+	n.table.shaking(peer)
+	n.mu.Unlock()
+	i := dist.Initiator{
+		Self:        n.hello(),
+		Peer:        peer,
+		Cookie:      n.cookie(peer),
+		StepTimeout: n.cfg.SetupTime,
+		Alive: func() bool {
+			n.mu.Lock()
+			defer n.mu.Unlock()
+			return n.table.insist(peer)
+		},
+	}
+	return i.Handshake(ctx, nc)
+}
+
+// hello is what we say of ourselves.
+func (n *Node) hello() dist.Hello {
+	return dist.Hello{Name: n.name, Flags: n.cfg.Flags, Creation: n.creation}
+}
+
+func (n *Node) cookie(peer gen.Atom) string {
+	if c, ok := n.cfg.Cookies[string(peer)]; ok {
+		return c
+	}
+	return n.cfg.Cookie
+}
+
+func (n *Node) connConfig() dist.Config {
+	return dist.Config{
+		Local:     n.ident,
+		SendLimit: n.cfg.SendLimit,
+		MaxFrame:  n.cfg.MaxFrame,
+		TickTime:  n.cfg.TickTime,
+		Logger:    n.log,
+	}
+}

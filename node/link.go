@@ -1,0 +1,161 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"ergo.services/ergo/gen"
+
+	"gonode/dist"
+	"gonode/events"
+)
+
+// link is one live connection to a peer, from the end of the handshake to its nodedown. One goroutine, run, owns it:
+// it says that the peer is up, receives, and says that it is down.
+type link struct {
+	node    *Node
+	id      linkID
+	peer    gen.Atom
+	conn    *dist.Conn
+	inbound bool
+	since   time.Time
+
+	ctx    context.Context // done when the connection has ended: releases those who wait to send
+	cancel context.CancelFunc
+	gone   chan struct{} // closed when the nodedown is out and the peer may come back
+
+	calls    calls    // our calls that wait for an answer from the peer
+	requests requests // the peer's calls that wait for an answer of ours
+	watched  watched  // the peer's monitors of, and links to, our processes
+}
+
+func (n *Node) newLink(conn *dist.Conn, peer gen.Atom, inbound bool) *link {
+	l := &link{
+		node:    n,
+		id:      linkID(n.linkIDs.Add(1)),
+		peer:    peer,
+		conn:    conn,
+		inbound: inbound,
+		since:   n.now(),
+		gone:    make(chan struct{}),
+	}
+	l.ctx, l.cancel = context.WithCancel(context.Background())
+	return l
+}
+
+// visible reports whether both ends are visible nodes.
+func (l *link) visible() bool { return l.conn.Flags().Has(dist.FlagPublished) }
+
+// send sends sig; it waits, within ctx, while too much waits for the peer already.
+func (l *link) send(ctx context.Context, sig *dist.Signal) error {
+	return sendError(l.conn.Send(ctx, sig))
+}
+
+// post sends sig without waiting, for answers from the receive loop and calls that hold a lock.
+func (l *link) post(sig *dist.Signal) error { return sendError(l.conn.Post(sig)) }
+
+// answer posts sig, an answer to what the peer sent. If it can't go out the connection is ending or the peer broke the
+// rules; either way the receive loop hears of it.
+func (l *link) answer(sig *dist.Signal) {
+	if err := l.post(sig); err != nil && !errors.Is(err, gen.ErrNoConnection) {
+		l.node.log.Debug("answer not sent", "peer", string(l.peer), "signal", sig.Kind, "error", err)
+	}
+}
+
+// sendError translates what processes ask Ergo for: a connection that has ended is gen.ErrNoConnection.
+func sendError(err error) error {
+	if errors.Is(err, dist.ErrClosed) || errors.Is(err, context.Canceled) {
+		return gen.ErrNoConnection
+	}
+	return err
+}
+
+// admit makes l the connection to its peer, after ending the one that is in the way. It returns false if the node is
+// stopping.
+func (n *Node) admit(l *link) bool {
+	for {
+		n.mu.Lock()
+		if n.stopping {
+			n.mu.Unlock()
+			return false
+		}
+		old := n.table.admit(l.peer, l.id)
+		if old == 0 {
+			n.links[l.peer] = l
+			n.wg.Add(1)
+			n.mu.Unlock()
+			return true
+		}
+		before := n.links[l.peer]
+		n.mu.Unlock()
+		before.conn.Abort(errReplaced)
+		<-before.gone
+	}
+}
+
+// errReplaced is why a connection ends when its peer has made a new one.
+var errReplaced = errors.New("the peer has connected anew")
+
+// run is the life of an admitted link; it owns the link and returns when its nodedown is out. up is called when the
+// nodeup is.
+func (l *link) run(up func()) {
+	n := l.node
+	defer n.wg.Done()
+	n.log.Info("node up", "peer", string(l.peer), "hidden", !l.visible(), "inbound", l.inbound, "address", l.conn.RemoteAddr())
+	n.hub.Publish(events.NodeUp{
+		Node: string(l.peer), Hidden: !l.visible(), Creation: l.conn.Peer().Creation, ConnectionID: uint64(l.id),
+	})
+	l.greet()
+	if s := n.attached(l); s != nil {
+		s.attach(l)
+	}
+	n.engine.Up(string(l.peer))
+	up()
+	err := l.conn.Serve(l.receive)
+	l.cancel()
+	l.down(err)
+}
+
+// down tells everybody that the peer is gone: first the processes here that had to do with it, then the subscribers.
+func (l *link) down(err error) {
+	n := l.node
+	n.mu.Lock()
+	n.table.lost(l.peer, l.id)
+	s := n.sessions[l.peer]
+	delete(n.sessions, l.peer)
+	n.mu.Unlock()
+
+	l.calls.failAll(gen.ErrNoConnection)
+	l.breakLinks()
+	n.relations.forget(l)
+	n.placed.forget(l.peer)
+	if s != nil {
+		s.end()
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		s.wait(ctx)
+		cancel()
+	}
+	reason := dist.Reason(err)
+	n.log.Info("node down", "peer", string(l.peer), "reason", string(reason), "error", err)
+
+	n.mu.Lock()
+	delete(n.links, l.peer)
+	n.mu.Unlock()
+	n.hub.Publish(events.NodeDown{
+		Node: string(l.peer), Hidden: !l.visible(), Creation: l.conn.Peer().Creation, ConnectionID: uint64(l.id),
+		Reason: reason, Err: err,
+	})
+	n.mu.Lock()
+	n.table.gone(l.peer, l.id)
+	n.mu.Unlock()
+	close(l.gone)
+	n.engine.Down(string(l.peer))
+}
+
+// linkOf returns the link to peer, nil if there is none.
+func (n *Node) linkOf(peer gen.Atom) *link {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.links[peer]
+}

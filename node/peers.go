@@ -1,0 +1,155 @@
+package node
+
+import (
+	"ergo.services/ergo/gen"
+
+	"gonode/dist"
+)
+
+// linkID names one live connection for as long as the node runs; 0 is none.
+type linkID uint64
+
+// attemptID names one handshake that came in; 0 is none.
+type attemptID uint64
+
+// peerTable decides for every peer who dials, who yields and which connection counts. It is the pure core of the node:
+// no sockets, no clock, no locks. Its owner is Node, which calls it under Node.mu and does what it says.
+//
+// The rules are those of OTP's net_kernel (distribution protocol guide, "Semantics of the status message"), with two
+// differences that make it harder to disturb from outside. A handshake that comes in never cuts off our own dial before
+// it has shown that it knows the cookie; and a live link ends only for a newcomer whose digest was right.
+type peerTable struct {
+	self  gen.Atom
+	peers map[gen.Atom]*peer
+}
+
+// peer is what is known of one name. It leaves the table when there is neither a link nor an attempt.
+type peer struct {
+	dial     dialState
+	link     linkID // the connection that counts
+	ending   bool   // link is lost and its nodedown is not out yet
+	takeover attemptID
+}
+
+type dialState int
+
+const (
+	dialNone     dialState = iota
+	dialStarted            // looking up the address, connecting
+	dialShaking            // our send_name is out: the tie-break applies
+	dialYielding           // the peer said nok or alive: its own attempt goes first
+)
+
+func newPeerTable(self gen.Atom) *peerTable {
+	return &peerTable{self: self, peers: make(map[gen.Atom]*peer)}
+}
+
+func (t *peerTable) get(name gen.Atom) *peer {
+	p := t.peers[name]
+	if p == nil {
+		p = &peer{}
+		t.peers[name] = p
+	}
+	return p
+}
+
+// sweep forgets a name that nothing is known of any more.
+func (t *peerTable) sweep(name gen.Atom) {
+	if p := t.peers[name]; p != nil && *p == (peer{}) {
+		delete(t.peers, name)
+	}
+}
+
+// up reports whether a connection to name counts now.
+func (t *peerTable) up(name gen.Atom) bool {
+	p := t.peers[name]
+	return p != nil && p.link != 0 && !p.ending
+}
+
+// want asks for a connection to name; true means that a dial is to be started, false that there is a link or a dial
+// under way already.
+func (t *peerTable) want(name gen.Atom) bool {
+	if t.up(name) {
+		return false
+	}
+	p := t.get(name)
+	if p.dial != dialNone {
+		return false
+	}
+	p.dial = dialStarted
+	return true
+}
+
+// shaking notes that our dial of name begins its handshake.
+func (t *peerTable) shaking(name gen.Atom) { t.get(name).dial = dialShaking }
+
+// yield notes that name turned our dial down because its own attempt goes first.
+func (t *peerTable) yield(name gen.Atom) { t.get(name).dial = dialYielding }
+
+// dialed notes that our dial of name is over, well or badly.
+func (t *peerTable) dialed(name gen.Atom) {
+	if p := t.peers[name]; p != nil {
+		p.dial = dialNone
+		t.sweep(name)
+	}
+}
+
+// hello answers a send_name of name in the attempt id.
+func (t *peerTable) hello(name gen.Atom, id attemptID) dist.Admission {
+	p := t.peers[name]
+	switch {
+	case name == t.self:
+		return dist.AdmitNok
+	case p == nil:
+		return dist.AdmitOK
+	case p.link != 0 && p.takeover != 0:
+		return dist.AdmitBusy
+	case p.link != 0:
+		p.takeover = id
+		return dist.AdmitAlive
+	case p.dial != dialShaking:
+		return dist.AdmitOK
+	case t.self > name:
+		return dist.AdmitNok
+	default:
+		return dist.AdmitSimultaneous
+	}
+}
+
+// settled notes that the attempt id of name is over, well or badly.
+func (t *peerTable) settled(name gen.Atom, id attemptID) {
+	if p := t.peers[name]; p != nil && p.takeover == id {
+		p.takeover = 0
+		t.sweep(name)
+	}
+}
+
+// insist answers a peer that says "alive" to our dial: true if we have no link, so that the one it believes in is dead.
+func (t *peerTable) insist(name gen.Atom) bool { return !t.up(name) }
+
+// admit makes id the connection to name, after a handshake that went well. If another one is in the way it is returned
+// instead: it has to be ended, and admit asked again when its nodedown is out. The newest wins, since the peer has given
+// up on the older one when it completes a handshake.
+func (t *peerTable) admit(name gen.Atom, id linkID) (old linkID) {
+	p := t.get(name)
+	if p.link != 0 {
+		return p.link
+	}
+	p.link = id
+	return 0
+}
+
+// lost notes that the connection id of name is broken; it still holds the place until gone.
+func (t *peerTable) lost(name gen.Atom, id linkID) {
+	if p := t.peers[name]; p != nil && p.link == id {
+		p.ending = true
+	}
+}
+
+// gone notes that the nodedown of the connection id is out.
+func (t *peerTable) gone(name gen.Atom, id linkID) {
+	if p := t.peers[name]; p != nil && p.link == id {
+		p.link, p.ending = 0, false
+		t.sweep(name)
+	}
+}

@@ -1,0 +1,202 @@
+package node
+
+import (
+	"errors"
+
+	"ergo.services/ergo/gen"
+
+	"gonode/dist"
+	"gonode/etf"
+	"gonode/kernel"
+)
+
+// receive does what a signal from the peer asks for. It runs in the link's goroutine, in the order of the wire, and
+// never waits: what has to be answered is answered at once (protocol reference, "receiver duties").
+func (l *link) receive(sig *dist.Signal) error {
+	switch sig.Kind {
+	case dist.KindSend:
+		l.deliver(sig)
+	case dist.KindMonitor:
+		l.monitor(sig)
+	case dist.KindDemonitor:
+		l.watched.removeMonitor(sig.Ref)
+		l.requests.abandon(sig.Ref)
+	case dist.KindDown:
+		l.downOf(sig)
+	case dist.KindLink:
+		l.linkTo(sig)
+	case dist.KindUnlinkID:
+		l.watched.removeLink(sig.To, sig.From)
+		l.answer(&dist.Signal{Kind: dist.KindUnlinkAck, From: sig.To, To: sig.From, ID: sig.ID})
+	case dist.KindUnlink:
+		l.watched.removeLink(sig.To, sig.From)
+	case dist.KindExit:
+		l.exit(sig)
+	case dist.KindExit2:
+		l.exit2(sig)
+	case dist.KindSpawnRequest:
+		l.spawn(sig)
+	case dist.KindSpawnReply:
+		if why, failed := sig.Result.(gen.Atom); failed {
+			l.calls.fail(sig.Ref, &ExitReason{Term: why})
+		}
+	}
+	// UNLINK_ID_ACK: our links are not set up again while one is under way, so there is nothing to do.
+	// GROUP_LEADER: processes here have none.
+	return nil
+}
+
+// deliver hands a message to its process. A message to nobody is dropped without a word, as in Erlang.
+func (l *link) deliver(sig *dist.Signal) {
+	switch sig.Target {
+	case dist.ToName:
+		if l.kernelMessage(sig) {
+			return
+		}
+		l.route(sig.From, gen.ProcessID{Name: sig.ToName, Node: l.node.name}, sig.Message)
+	case dist.ToAlias:
+		if !l.answered(sig.Message) {
+			l.count(l.node.core.RouteSendAlias(sig.From, gen.Alias(sig.ToAlias), gen.MessageOptions{}, sig.Message))
+		}
+	default:
+		if l.answered(sig.Message) {
+			return
+		}
+		if sig.To == l.node.core.PID() {
+			l.coreMessage(sig)
+			return
+		}
+		l.route(sig.From, sig.To, sig.Message)
+	}
+}
+
+// route hands a message, a cast or a call to the process to, a gen.PID or a gen.ProcessID of ours.
+func (l *link) route(from gen.PID, to, message any) {
+	core := l.node.core
+	if tuple, ok := message.(etf.Tuple); ok && len(tuple) >= 2 {
+		switch {
+		case len(tuple) == 3 && tuple[0] == gen.Atom("$gen_call"):
+			if r, ok := newRequest(tuple[1]); ok {
+				l.routeCall(r, to, tuple[2])
+				return
+			}
+		case len(tuple) == 2 && tuple[0] == gen.Atom("$gen_cast"):
+			message = tuple[1]
+		}
+	}
+	switch to := to.(type) {
+	case gen.PID:
+		l.count(core.RouteSendPID(from, to, gen.MessageOptions{}, message))
+	case gen.ProcessID:
+		l.count(core.RouteSendProcessID(from, to, gen.MessageOptions{}, message))
+	}
+}
+
+// routeCall hands a gen_server call to a process. If it can't be delivered the caller's monitor says so.
+func (l *link) routeCall(r request, to, message any) {
+	ref := l.node.makeRef()
+	l.requests.add(ref, r)
+	opts := gen.MessageOptions{Ref: ref}
+	var err error
+	switch to := to.(type) {
+	case gen.PID:
+		err = l.node.core.RouteCallPID(r.from, to, opts, message)
+	case gen.ProcessID:
+		err = l.node.core.RouteCallProcessID(r.from, to, opts, message)
+	}
+	if err != nil {
+		l.requests.take(ref)
+		l.count(err)
+	}
+}
+
+// count counts a message that found no process, or a full mailbox.
+func (l *link) count(err error) {
+	switch {
+	case err == nil:
+	case errors.Is(err, gen.ErrProcessMailboxFull):
+		l.node.mailboxFull.Add(1)
+	default:
+		l.node.undelivered.Add(1)
+	}
+}
+
+// coreMessage takes what comes for the node's own pid: output of code that we called elsewhere, whose group leader we are.
+func (l *link) coreMessage(sig *dist.Signal) {
+	if to, reply, ok := kernel.IOReply(sig.Message); ok {
+		l.answer(&dist.Signal{Kind: dist.KindSend, From: l.node.core.PID(), To: to, Message: reply})
+		return
+	}
+	l.node.undelivered.Add(1)
+}
+
+// downOf takes the end of a process that we monitor: of a call, or for Ergo.
+func (l *link) downOf(sig *dist.Signal) {
+	if c := l.calls.take(sig.Ref); c != nil {
+		c.finish(outcome{down: sig.Message, ended: true})
+		return
+	}
+	reason := reasonError(sig.Message)
+	switch target := l.node.placed.takeMonitor(l.peer, sig.Ref).(type) {
+	case gen.PID:
+		l.node.core.RouteTerminatePID(target, reason)
+	case gen.ProcessID:
+		l.node.core.RouteTerminateProcessID(target, reason)
+	}
+}
+
+// exit takes the end of a process that one of ours is linked to.
+func (l *link) exit(sig *dist.Signal) {
+	reason := reasonError(sig.Message)
+	if l.watched.removeLink(sig.To, sig.From) {
+		l.node.core.RouteSendExit(sig.From, sig.To, reason)
+	}
+	if l.node.placed.takeLink(l.peer, sig.From) {
+		l.node.core.RouteTerminatePID(sig.From, reason)
+	}
+}
+
+// exit2 takes exit/2. kill ends the process whatever it does; normal from somebody else ends nobody.
+func (l *link) exit2(sig *dist.Signal) {
+	to := sig.To
+	if sig.Target == dist.ToName {
+		pid, err := l.node.ergo.ProcessPID(sig.ToName)
+		if err != nil {
+			return
+		}
+		to = pid
+	}
+	switch sig.Message {
+	case gen.Atom("kill"):
+		l.node.ergo.Kill(to)
+	case gen.Atom("normal"):
+	default:
+		l.node.core.RouteSendExit(sig.From, to, reasonError(sig.Message))
+	}
+}
+
+// spawn answers a SPAWN_REQUEST: the reply goes out before anything else of the new process.
+func (l *link) spawn(sig *dist.Signal) {
+	s := kernel.Spawn(sig.Module, sig.Function, sig.Arity, sig.Message, sig.Options)
+	reply := dist.Signal{Kind: dist.KindSpawnReply, To: sig.From, Ref: sig.Ref}
+	if s.Refused != "" {
+		reply.Result = s.Refused
+		l.answer(&reply)
+		return
+	}
+	child := l.node.briefPID()
+	reply.Result = child
+	if s.Link {
+		reply.SpawnFlags |= dist.SpawnLinked
+	}
+	if s.Monitor {
+		reply.SpawnFlags |= dist.SpawnMonitored
+	}
+	l.answer(&reply)
+	if s.Link {
+		l.answer(&dist.Signal{Kind: dist.KindExit, From: child, To: sig.From, Message: s.Exit})
+	}
+	if s.Monitor {
+		l.answer(&dist.Signal{Kind: dist.KindDown, From: child, To: sig.From, Ref: sig.Ref, Message: s.Exit})
+	}
+}

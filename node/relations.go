@@ -1,0 +1,251 @@
+package node
+
+import (
+	"sync"
+
+	"ergo.services/ergo/act"
+	"ergo.services/ergo/gen"
+
+	"gonode/dist"
+)
+
+// Links and monitors that cross the wire are kept here and not in Ergo, whose relations are of another kind: one a pair
+// of processes, without a reference, placed from the node and not from the process, and all under one lock. Ergo holds
+// one relation for each local process that is watched from elsewhere, so that we learn that it ended, and why.
+
+// watched is what one peer's processes watch here: its monitors of our processes and its links to them. The zero value
+// is empty.
+type watched struct {
+	mu       sync.Mutex
+	targets  map[gen.PID]*watchers // by local process
+	monitors map[gen.Ref]gen.PID   // whom the monitor watches
+}
+
+// watchers are those of one peer who watch one local process.
+type watchers struct {
+	monitors map[gen.Ref]watcher
+	links    map[gen.PID]struct{}
+}
+
+// watcher is who gets the DOWN, and under which name it asked for the process, if it asked by name.
+type watcher struct {
+	pid  gen.PID
+	name gen.Atom
+}
+
+func (w *watched) target(pid gen.PID) *watchers {
+	if w.targets == nil {
+		w.targets, w.monitors = make(map[gen.PID]*watchers), make(map[gen.Ref]gen.PID)
+	}
+	t := w.targets[pid]
+	if t == nil {
+		t = &watchers{monitors: make(map[gen.Ref]watcher), links: make(map[gen.PID]struct{})}
+		w.targets[pid] = t
+	}
+	return t
+}
+
+func (w *watched) addMonitor(target gen.PID, ref gen.Ref, by watcher) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.target(target).monitors[ref] = by
+	w.monitors[ref] = target
+}
+
+// removeMonitor reports whether the monitor was there.
+func (w *watched) removeMonitor(ref gen.Ref) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	target, ok := w.monitors[ref]
+	if ok {
+		delete(w.monitors, ref)
+		delete(w.targets[target].monitors, ref)
+		w.sweep(target)
+	}
+	return ok
+}
+
+func (w *watched) addLink(target, by gen.PID) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.target(target).links[by] = struct{}{}
+}
+
+// removeLink reports whether the link was there.
+func (w *watched) removeLink(target, by gen.PID) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	t := w.targets[target]
+	if t == nil {
+		return false
+	}
+	_, ok := t.links[by]
+	delete(t.links, by)
+	w.sweep(target)
+	return ok
+}
+
+// sweep forgets a target that nobody watches; the caller holds the lock.
+func (w *watched) sweep(target gen.PID) {
+	if t := w.targets[target]; t != nil && len(t.monitors) == 0 && len(t.links) == 0 {
+		delete(w.targets, target)
+	}
+}
+
+// take removes all who watch target and returns them.
+func (w *watched) take(target gen.PID) *watchers {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	t := w.targets[target]
+	if t == nil {
+		return nil
+	}
+	delete(w.targets, target)
+	for ref := range t.monitors {
+		delete(w.monitors, ref)
+	}
+	return t
+}
+
+// monitor answers a MONITOR_P: the process is watched from now on, or the DOWN goes out at once.
+func (l *link) monitor(sig *dist.Signal) {
+	target, by := sig.To, watcher{pid: sig.From}
+	if sig.Target == dist.ToName {
+		by.name = sig.ToName
+		pid, err := l.node.ergo.ProcessPID(sig.ToName)
+		if err != nil {
+			l.sendDown(gen.PID{}, sig.Ref, by, gen.Atom("noproc"))
+			return
+		}
+		target = pid
+	}
+	l.watched.addMonitor(target, sig.Ref, by)
+	if !l.node.relations.watch(l, target) && l.watched.removeMonitor(sig.Ref) {
+		l.sendDown(target, sig.Ref, by, gen.Atom("noproc"))
+	}
+}
+
+// linkTo answers a LINK.
+func (l *link) linkTo(sig *dist.Signal) {
+	target, by := sig.To, sig.From
+	l.watched.addLink(target, by)
+	if !l.node.relations.watch(l, target) && l.watched.removeLink(target, by) {
+		l.answer(&dist.Signal{Kind: dist.KindExit, From: target, To: by, Message: gen.Atom("noproc")})
+	}
+}
+
+func (l *link) sendDown(target gen.PID, ref gen.Ref, to watcher, reason any) {
+	l.answer(&dist.Signal{Kind: dist.KindDown, From: target, FromName: to.name, To: to.pid, Ref: ref, Message: reason})
+}
+
+// ended tells the peer's watchers that a process here has ended.
+func (l *link) ended(target gen.PID, reason error) {
+	t := l.watched.take(target)
+	if t == nil {
+		return
+	}
+	term := reasonTerm(reason)
+	for by := range t.links {
+		l.answer(&dist.Signal{Kind: dist.KindExit, From: target, To: by, Message: term})
+	}
+	for ref, by := range t.monitors {
+		from := target
+		if by.name != "" {
+			from = gen.PID{}
+		}
+		l.sendDown(from, ref, by, term)
+	}
+}
+
+// breakLinks tells the processes here that were linked to the peer's that the connection is gone.
+func (l *link) breakLinks() {
+	l.watched.mu.Lock()
+	targets := l.watched.targets
+	l.watched.targets, l.watched.monitors = nil, nil
+	l.watched.mu.Unlock()
+	for target, t := range targets {
+		for by := range t.links {
+			l.node.core.RouteSendExit(by, target, reasonError(gen.Atom("noconnection")))
+		}
+	}
+}
+
+// relations knows which local processes are watched from elsewhere, and over which links. The zero value is empty.
+type relations struct {
+	node    *Node
+	watcher gen.PID // the process of ours that Ergo tells of the end of others
+
+	mu    sync.Mutex
+	links map[gen.PID]map[*link]struct{} // by watched process
+}
+
+// watch makes sure that we hear of the end of target, and that l does. It reports false if there is no such process.
+// What l wants to tell must be in its table before, so that an end in between is not missed.
+func (r *relations) watch(l *link, target gen.PID) bool {
+	r.mu.Lock()
+	links, known := r.links[target]
+	if !known {
+		links = make(map[*link]struct{})
+		if r.links == nil {
+			r.links = make(map[gen.PID]map[*link]struct{})
+		}
+		r.links[target] = links
+	}
+	links[l] = struct{}{}
+	r.mu.Unlock()
+	if known {
+		return true
+	}
+	err := r.node.core.RouteMonitorPID(r.watcher, target)
+	if err == nil {
+		// Ergo does not look again after it has placed the monitor, so a process that ends meanwhile is never told.
+		_, err = r.node.ergo.ProcessState(target)
+	}
+	if err == nil {
+		return true
+	}
+	r.mu.Lock()
+	others := r.links[target]
+	delete(r.links, target)
+	r.mu.Unlock()
+	for other := range others {
+		if other != l {
+			other.ended(target, gen.ErrProcessUnknown)
+		}
+	}
+	return false
+}
+
+// ended tells all links that a watched process has ended. It runs in the watcher process.
+func (r *relations) ended(target gen.PID, reason error) {
+	r.mu.Lock()
+	links := r.links[target]
+	delete(r.links, target)
+	r.mu.Unlock()
+	for l := range links {
+		l.ended(target, reason)
+	}
+}
+
+// forget removes a link that has ended. What Ergo watches stays watched.
+func (r *relations) forget(l *link) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, links := range r.links {
+		delete(links, l)
+	}
+}
+
+// watcherProcess is the process that Ergo tells of the end of those that are watched from elsewhere.
+type watcherProcess struct {
+	act.Actor
+	relations *relations
+}
+
+// HandleMessage implements act.ActorBehavior.
+func (w *watcherProcess) HandleMessage(_ gen.PID, message any) error {
+	if down, ok := message.(gen.MessageDownPID); ok {
+		w.relations.ended(down.PID, down.Reason)
+	}
+	return nil
+}

@@ -1,0 +1,70 @@
+package strategy
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+// How long a strategy that failed waits before it is started again, give or take a fifth; it doubles from one to the
+// other, and starts anew when the strategy has sent a set.
+const (
+	restartMin = time.Second
+	restartMax = 30 * time.Second
+)
+
+// follow runs a strategy until ctx is done or it has no more to say, and starts it again when it fails.
+func (e *Engine) follow(ctx context.Context, s Source) {
+	var wait time.Duration
+	for {
+		sent, err := e.runOnce(ctx, s)
+		if ctx.Err() != nil {
+			return
+		}
+		if err == nil {
+			e.log.Debug("strategy has no more to say, its last nodes stay wanted", "strategy", s.Name)
+			return
+		}
+		if sent {
+			wait = 0
+		}
+		wait = min(max(2*wait, restartMin), restartMax)
+		pause := time.Duration((0.8 + 0.4*rand.Float64()) * float64(wait))
+		e.log.Warn("strategy failed, its last nodes stay wanted; starting it again", "strategy", s.Name,
+			"error", err, "after", pause.Round(time.Millisecond))
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// runOnce runs a strategy until it returns, and takes its sets. sent is whether there were any.
+func (e *Engine) runOnce(ctx context.Context, s Source) (sent bool, err error) {
+	if s.Strategy == nil {
+		return false, fmt.Errorf("strategy: source %q has no strategy", s.Name)
+	}
+	out := make(chan []Name)
+	done := make(chan error, 1)
+	go func() { done <- s.Strategy.Run(ctx, out) }() // owned by follow, which waits for it
+	for {
+		select {
+		case names := <-out:
+			sent = true
+			e.take(s.Name, names)
+		case err := <-done:
+			return sent, err
+		}
+	}
+}
+
+// take makes names what source wants.
+func (e *Engine) take(source string, names []Name) {
+	var bad []error
+	e.change(func(now time.Time) { bad = e.core.set(source, names, now) })
+	for _, err := range bad {
+		e.log.Warn("ignoring a name", "strategy", source, "error", err)
+	}
+}
