@@ -31,6 +31,7 @@ type Conn struct {
 	mu     sync.Mutex
 	served bool
 	cause  *LinkError    // the first
+	limit  time.Time     // until when to go on after the end, from phaseHangup on
 	out    *outbox       // what is to be written
 	room   chan struct{} // closed when Send may go on; nil if none waits
 }
@@ -121,7 +122,7 @@ func (c *Conn) wakeWriter() {
 // Close ends the link politely and does not wait for that: what was sent is still written, for Config.CloseTime at most,
 // nothing more is taken to be sent, and what still arrives is thrown away. cause is what Serve returns and others
 // get; nil is ErrDisconnect. A *LinkError sets Erlang's reason too, which is disconnect otherwise. Only the first cause
-// counts.
+// counts. Before Serve has begun nothing can be written, and Close does what Abort does.
 func (c *Conn) Close(cause error) {
 	c.mu.Lock()
 	if c.phase() != phaseOpen {
@@ -135,9 +136,9 @@ func (c *Conn) Close(cause error) {
 		return
 	}
 	c.setPhase(phasePolite)
-	limit := time.Now().Add(c.cfg.CloseTime)
-	_ = c.nc.SetWriteDeadline(limit)
-	_ = c.nc.SetReadDeadline(limit)
+	c.limit = time.Now().Add(c.cfg.CloseTime)
+	_ = c.nc.SetWriteDeadline(c.limit)
+	_ = c.nc.SetReadDeadline(c.limit)
 	c.mu.Unlock()
 	c.wakeWriter()
 }
@@ -158,7 +159,8 @@ func (c *Conn) hangup(cause *LinkError) {
 	c.setCause(cause, cause.Reason)
 	if c.phase() == phaseOpen {
 		c.setPhase(phaseHangup)
-		_ = c.nc.SetReadDeadline(time.Now().Add(c.cfg.CloseTime))
+		c.limit = time.Now().Add(c.cfg.CloseTime)
+		_ = c.nc.SetReadDeadline(c.limit)
 	}
 }
 

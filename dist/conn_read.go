@@ -115,23 +115,29 @@ func (c *Conn) fill(r *reader) error {
 		if !errors.Is(err, os.ErrDeadlineExceeded) {
 			return c.readError(err, r.frames.partial())
 		}
-		if c.phase() != phaseOpen {
+		if c.phase() == phaseOpen {
+			if err := c.checkSilence(r); err != nil {
+				return err
+			}
+		}
+		if !c.armRead() {
 			return err // the time to go on reading after the end is over, and the cause is set
 		}
-		if err := c.checkSilence(r); err != nil {
-			return err
-		}
-		c.armRead()
 	}
 }
 
-// armRead sets when the next check is due, unless the end of the link has set another deadline.
-func (c *Conn) armRead() {
+// armRead sets when the next check is due. After the end of the link it reports whether the time to go on reading is not
+// over: a check may have been due just when the link ended.
+func (c *Conn) armRead() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.phase() == phaseOpen && c.cfg.TickTime > 0 {
+	switch {
+	case c.phase() != phaseOpen:
+		return time.Now().Before(c.limit)
+	case c.cfg.TickTime > 0:
 		_ = c.nc.SetReadDeadline(time.Now().Add(c.cfg.TickTime / tickChecks))
 	}
+	return true
 }
 
 // checkSilence is called once a quarter of the tick time, and only when all that arrived is handled.

@@ -256,6 +256,11 @@ func TestCloseWritesWhatIsPending(t *testing.T) {
 	na, nb := tcpPair(t)
 	ra, rb := helloPair(Visible)
 	a := serve(na, ra, Config{SendLimit: 64 << 20})
+	first := newOutbox(rb, Config{}.withDefaults())
+	require.NoError(t, first.add(&Signal{Kind: KindSend, From: pidB(1), To: pidA(1), Message: blob(1)}))
+	_, err := nb.Write(first.buf)
+	require.NoError(t, err)
+	<-a.got // its Serve is running
 	for range 100 {
 		require.NoError(t, a.Send(ctx, message(1, 2, blob(100_000))))
 	}

@@ -67,12 +67,17 @@ func (w *writer) flush() bool {
 		if cap(frames) > keepWriteBuffer {
 			w.spare = nil
 		}
-		c.mu.Lock()
-		c.out.inflight = 0
-		if c.out.pending() < c.cfg.SendLimit {
-			c.letGo()
-		}
-		c.mu.Unlock()
+		c.written()
+	}
+}
+
+// written tells that what was taken is written, and lets senders go on if there is room.
+func (c *Conn) written() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.out.inflight = 0
+	if c.out.pending() < c.cfg.SendLimit {
+		c.letGo()
 	}
 }
 

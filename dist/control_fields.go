@@ -57,6 +57,16 @@ func (r *controlReader) control(s *Signal) *operation {
 		return nil
 	}
 	s.Kind = op.kind
+	r.fields(op, arity, s)
+	r.checkSignal(s)
+	if r.err != nil {
+		return nil
+	}
+	return op
+}
+
+// fields reads the elements of a control tuple after the operation.
+func (r *controlReader) fields(op *operation, arity int, s *Signal) {
 	var alt uint64
 	for _, f := range op.fields {
 		if f == fieldAltFlags {
@@ -71,11 +81,6 @@ func (r *controlReader) control(s *Signal) *operation {
 			s.Token = t
 		}
 	}
-	r.checkSignal(s)
-	if r.err != nil {
-		return nil
-	}
-	return op
 }
 
 // setAlt sets what the flags of ALTACT_SIG_SEND say.

@@ -10,19 +10,21 @@ import (
 	"time"
 )
 
-// DefaultStepTimeout bounds each step of a handshake, as net_setuptime does.
+// DefaultStepTimeout bounds each step of a handshake, as the parameter net_setuptime of OTP's kernel does.
 const DefaultStepTimeout = 7 * time.Second
+
+const noCookie = "this node has no cookie for it: set one, every node with the empty cookie could connect otherwise"
 
 // shaker reads and writes the packets of one handshake: each step within its own time, and never a byte too far, since
 // the frames of the link follow at once.
 type shaker struct {
 	ctx     context.Context
 	conn    net.Conn
-	peer    string
+	peer    string // for errors: its name as soon as that is known, else its address
 	timeout time.Duration
-	prefix  int // bytes of the length of a packet: 2, over TLS 4
-	first   bool
-	stop    func() bool
+	prefix  int         // bytes of the length of a packet: 2, over TLS 4
+	first   bool        // nothing was read yet
+	stop    func() bool // ends the watch over ctx
 }
 
 func newShaker(ctx context.Context, conn net.Conn, peer string, timeout time.Duration, tls bool) *shaker {
@@ -38,47 +40,67 @@ func newShaker(ctx context.Context, conn net.Conn, peer string, timeout time.Dur
 	return s
 }
 
-// done ends the shaker and lifts the deadline.
-func (s *shaker) done() {
-	if s.stop() {
-		s.conn.SetDeadline(time.Time{})
+// done ends the shaker: it lifts the deadline, or returns an error if the context was done before that, since a deadline
+// that has passed may then stand at any moment.
+func (s *shaker) done() error {
+	if !s.stop() {
+		return s.fail("finish", nil, stopped(s.ctx), "")
 	}
+	if err := s.setDeadline(time.Time{}); err != nil {
+		return s.fail("finish", nil, err, "")
+	}
+	return nil
 }
 
+// setDeadline fails if the connection has no deadlines. That it is closed is left to the read or write that follows,
+// which can tell who closed it.
+func (s *shaker) setDeadline(t time.Time) error {
+	err := s.conn.SetDeadline(t)
+	if errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrClosedPipe) {
+		return nil
+	}
+	return err
+}
+
+// deadline starts the time of a step.
 func (s *shaker) deadline() error {
-	if err := s.ctx.Err(); err != nil {
+	if err := s.setDeadline(time.Now().Add(s.timeout)); err != nil {
 		return err
 	}
-	return s.conn.SetDeadline(time.Now().Add(s.timeout))
+	// Asked after the deadline was set: a context that is done later sets its own, one that was done before is seen.
+	return s.ctx.Err()
 }
 
-// fail makes the error of a step.
-func (s *shaker) fail(step string, kind, err error, hint string) error {
-	if ctxErr := s.ctx.Err(); ctxErr != nil && kind == nil {
-		err = ctxErr
+// send writes the packet of a step. The hint is for a peer that hung up.
+func (s *shaker) send(step string, packet []byte, hangup string) error {
+	if err := s.write(packet); err != nil {
+		return s.broken(step, err, hangup)
 	}
-	return &HandshakeError{Peer: s.peer, Step: step, Kind: kind, Err: err, Hint: hint}
+	return nil
 }
 
-// broken makes the error of a step that the network did not allow, with a hint if it fits.
-func (s *shaker) broken(step string, err error) error {
-	if _, ok := errors.AsType[*HandshakeError](err); ok {
-		return err
+// receive reads the packet of a step. The hint is for a peer that hung up.
+func (s *shaker) receive(step string, hangup string) ([]byte, error) {
+	packet, err := s.read()
+	if err != nil {
+		return nil, s.broken(step, err, hangup)
 	}
-	kind := network(s.ctx, err)
-	if kind != nil {
-		err = nil // it says no more than the kind
-	}
-	hint := ""
-	switch {
-	case kind == ErrTimeout:
-		hint = fmt.Sprintf("it accepts connections but said nothing for %v: it hangs, is no Erlang node, or speaks TLS", s.timeout)
-	case kind == ErrHangup:
-		hint = "it is no Erlang node, it is stopping, or it speaks TLS"
-	}
-	return s.fail(step, kind, err, hint)
+	return packet, nil
 }
 
+// draw draws our challenge.
+func (s *shaker) draw(challenge func() (uint32, error)) (uint32, error) {
+	if challenge == nil {
+		challenge = randomChallenge
+	}
+	n, err := challenge()
+	if err != nil {
+		return 0, s.fail("draw a challenge", nil, err, "")
+	}
+	return n, nil
+}
+
+// write writes one packet with its length.
 func (s *shaker) write(packet []byte) error {
 	if err := s.deadline(); err != nil {
 		return err
@@ -99,14 +121,11 @@ func (s *shaker) read() ([]byte, error) {
 		return nil, err
 	}
 	var prefix [4]byte
-	if _, err := io.ReadFull(s.conn, prefix[:s.prefix]); err != nil {
+	if _, err := io.ReadFull(s.conn, prefix[4-s.prefix:]); err != nil {
 		return nil, err
 	}
-	size := int(binary.BigEndian.Uint32(prefix[:]))
-	if s.prefix == 2 {
-		size = int(binary.BigEndian.Uint16(prefix[:]))
-	}
-	if err := s.plausible(prefix, size); err != nil {
+	size := binary.BigEndian.Uint32(prefix[:])
+	if err := s.plausible(size); err != nil {
 		return nil, err
 	}
 	packet := make([]byte, size)
@@ -117,16 +136,18 @@ func (s *shaker) read() ([]byte, error) {
 	return packet, err
 }
 
-// plausible checks the length of a packet before its memory is taken. TLS on a plain port shows in the first bytes: 22 is
-// a ClientHello, 21 an alert, each followed by version 3.
-func (s *shaker) plausible(prefix [4]byte, size int) error {
+// plausible checks the length of a packet before its memory is taken. TLS on a plain port shows in the first two bytes:
+// 22 begins a ClientHello, 21 an alert, and the version that follows begins with 3.
+func (s *shaker) plausible(size uint32) error {
 	first := s.first
 	s.first = false
-	if first && s.prefix == 2 && (prefix[0] == 22 || prefix[0] == 21) && prefix[1] == 3 {
-		return s.fail("read the first packet", ErrTLS, nil, "it begins a TLS session, this side does not speak TLS")
+	if first && s.prefix == 2 && (size == 22<<8|3 || size == 21<<8|3) {
+		return s.fail("read its first packet", ErrTLS, nil,
+			"it speaks TLS, and this node does not here: give both -proto_dist inet_tls, or neither")
 	}
 	if size == 0 || size > maxPacket {
-		return s.fail("read a packet", ErrMalformed, fmt.Errorf("a packet of %d bytes", size), "it is no Erlang node")
+		return s.fail("read a packet", ErrMalformed, fmt.Errorf("it announces a packet of %d bytes", size),
+			"it is no Erlang node, or it speaks TLS")
 	}
 	return nil
 }

@@ -12,7 +12,8 @@ import (
 
 // The packets of the handshake, without their length prefix: an append and a parse function each. Names and numbers are
 // those of the distribution protocol guide, section "Distribution Handshake". The parse functions return a *wire.Error
-// for what they can't read.
+// for what they can't read, and copy what they return. What follows the known fields of a send_name, a status named: and
+// a challenge is for later versions; the other packets have one length.
 
 const (
 	tagSendName     = 'N'
@@ -22,9 +23,20 @@ const (
 	tagReply        = 'r'
 	tagAck          = 'a'
 	oldVersion      = 5
-	statusNamed     = "named:"
 	maxPacket       = 4096 // of any handshake packet
 	maxStatusInText = 40   // of what a peer says, in an error
+)
+
+// The texts of a status; true and false are an initiator's answers to alive.
+const (
+	statusOK           = "ok"
+	statusSimultaneous = "ok_simultaneous"
+	statusNok          = "nok"
+	statusNotAllowed   = "not_allowed"
+	statusAlive        = "alive"
+	statusNamed        = "named:"
+	statusTrue         = "true"
+	statusFalse        = "false"
 )
 
 // send_name: 'N', Flags:64, Creation:32, NLen:16, Name.
@@ -44,7 +56,7 @@ func parseSendName(b []byte) (Hello, error) {
 	case tagSendName:
 		h.Flags = Flags(r.Uint64())
 		h.Creation = r.Uint32()
-		h.Name = gen.Atom(r.Bytes(int(r.Uint16()))) // what follows is for later versions
+		h.Name = gen.Atom(r.Bytes(int(r.Uint16())))
 	case tagSendNameOld:
 		h.Old = true
 		if v := r.Uint16(); v != oldVersion {
@@ -131,6 +143,7 @@ func parseComplement(b []byte) (high Flags, creation uint32, err error) {
 	expect(&r, tagComplement, "a complement")
 	high = Flags(r.Uint32()) << 32
 	creation = r.Uint32()
+	r.End()
 	return high, creation, r.Err()
 }
 
@@ -144,6 +157,7 @@ func parseReply(b []byte) (challenge uint32, digest [16]byte, err error) {
 	expect(&r, tagReply, "a challenge reply")
 	challenge = r.Uint32()
 	copy(digest[:], r.Bytes(len(digest)))
+	r.End()
 	return challenge, digest, r.Err()
 }
 
@@ -156,6 +170,7 @@ func parseAck(b []byte) (digest [16]byte, err error) {
 	r := wire.NewReader(b)
 	expect(&r, tagAck, "a challenge ack")
 	copy(digest[:], r.Bytes(len(digest)))
+	r.End()
 	return digest, r.Err()
 }
 

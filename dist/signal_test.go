@@ -3,7 +3,10 @@ package dist
 import (
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"testing"
+	"time"
 
 	"ergo.services/ergo/gen"
 	"github.com/stretchr/testify/require"
@@ -221,4 +224,37 @@ func TestReason(t *testing.T) {
 	require.Equal(t, ReasonConnectionClosed, Reason(errors.New("x")))
 	err := fmt.Errorf("send: %w", &LinkError{Peer: "b@h", Reason: ReasonTickTimeout, Err: ErrTickTimeout})
 	require.Equal(t, ReasonTickTimeout, Reason(err))
+}
+
+func TestNames(t *testing.T) {
+	for k := range kindCount {
+		require.NotEmpty(t, k.String())
+		require.Equal(t, k == KindInvalid, chooser[k] == nil, k.String())
+	}
+	require.Equal(t, "invalid", Kind(200).String())
+	require.Equal(t, "pid name alias", fmt.Sprint(ToPID, " ", ToName, " ", ToAlias))
+	for code, op := range operations {
+		if op.kind != KindInvalid {
+			require.Equal(t, code, int(op.code))
+		}
+	}
+}
+
+// A link on which a fragmented message is never completed is given up.
+func TestFragmentAge(t *testing.T) {
+	bubble(t, Config{MaxFragmentAge: time.Minute, TickTime: 40 * time.Second}, func(a *served, peer net.Conn) {
+		discard(peer)
+		go func() { // ends with the link
+			first := "\x00\x00\x00\x13\x83E\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x02\x00"
+			_, err := io.WriteString(peer, first)
+			for ; err == nil; _, err = peer.Write(tickFrame[:]) {
+				time.Sleep(10 * time.Second)
+			}
+		}()
+		start := time.Now()
+		err := <-a.ended
+		require.ErrorIs(t, err, ErrLimit)
+		require.ErrorContains(t, err, "MaxFragmentAge")
+		require.Equal(t, 70*time.Second, time.Since(start))
+	})
 }

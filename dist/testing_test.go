@@ -149,7 +149,7 @@ type served struct {
 }
 
 func serve(nc net.Conn, r Result, cfg Config) *served {
-	s := &served{NewConn(nc, r, cfg), make(chan Signal, 1<<16), make(chan error, 1)}
+	s := &served{NewConn(nc, r, cfg), make(chan Signal, 256), make(chan error, 1)}
 	go func() { // owned by the test, which reads ended
 		s.ended <- s.Serve(func(sig *Signal) error { s.got <- *sig; return nil })
 	}()

@@ -1,14 +1,16 @@
-// Package events tells Go and Erlang subscribers who joins and who leaves.
+// Package events tells who joined and who left the cluster: Go subscribers through a Hub, processes in Erlang through a
+// Server.
 //
-// A Hub has one order, in which every subscriber sees things: a node is up before anything that comes from it, and down
-// after everything that came from it; up again only after down. The node publishes, and never waits for a reader.
+// The nouns: an Event is a value of one of a few types. The Hub takes events from the node, gives them one order, and
+// knows the members, which are the nodes that are up. A Subscription is one reader's view: first the members, marked
+// Initial, then Synced, then what happens. A subscription ends with the context it was made with, with Close, or with
+// the hub; Err tells which.
 //
-// In Go, Hub.Subscribe gives a Subscription: first who is up already, marked Initial, then Synced, then what happens.
-// A reader that falls behind does not lose the last state of any node; what it missed is told by Skipped. Cancel the
-// context or Close the subscription to end it.
+// A slow reader holds nobody up. When its buffer is full, what waits in it is coalesced: the reader is told how many
+// events it missed (Skipped) and then gets the last state of each node.
 //
-// In Erlang, processes subscribe at a Server, an Ergo process with a registered name, with the messages and calls that
-// ParseMessage and ParseCall read.
+// Server is an Ergo actor at which processes subscribe with messages and gen_server calls, as libcluster 1.0 had it; the
+// formats are those of ParseMessage and ParseCall. NewForwarder makes a process that gives it a further name.
 //
-// Not here yet: events about discovery and failed attempts, filters, replay from a sequence number.
+// Not here yet: a history to read events again from, filters, and events of discovery and of failed connections.
 package events

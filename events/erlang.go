@@ -201,6 +201,6 @@ func infoMap(hidden bool, connection uint64) etf.Map {
 	}
 	return etf.Map{
 		{Key: gen.Atom("node_type"), Value: nodeType},
-		{Key: gen.Atom("connection_id"), Value: connection},
+		{Key: gen.Atom("connection_id"), Value: int64(connection)},
 	}
 }

@@ -1,81 +1,60 @@
 package events
 
-import (
-	"time"
+import "time"
 
-	"ergo.services/ergo/gen"
-
-	"gonode/etf"
-)
-
-// Event is one of NodeUp, NodeDown, Synced and Skipped; more kinds will come, so a type switch wants a default that
-// ignores them.
+// Event is one thing that happened: a NodeUp, NodeDown, Synced or Skipped, always as a value. More kinds will come; a
+// type switch should ignore those it does not know.
 type Event interface{ event() }
 
-// NodeUp says that a node is connected.
+// NodeUp says that a node is connected. Its subscribers get it after the node is in the list of members and before
+// anything that the node sends. NodeUp and NodeDown of one node alternate.
 type NodeUp struct {
-	Node         string    // its full name
-	Hidden       bool      // one of the two ends is a hidden node
-	Initial      bool      // it was up already when the subscription began
-	Creation     uint32    // which incarnation of the node it is
-	ConnectionID uint64    // tells this connection from others to the same node
-	Seq          uint64    // counts the events of the hub, from 1
-	Time         time.Time // when it was published
+	Node         string // full name, alive@host
+	Hidden       bool   // the connection is a hidden one: the node is not in nodes() of Erlang
+	Initial      bool   // the node was up before the subscription began
+	Creation     uint32 // tells this incarnation of the node from earlier ones
+	ConnectionID uint64 // tells this connection from all others of this node
+
+	Seq  uint64    // number of the event on its hub: 1, 2, 3, ...; for an Initial one too
+	Time time.Time // when the node came up
 }
 
-// NodeDown says that the connection to a node has ended.
+// NodeDown says that the connection to a node has ended. It comes after the last thing from the node.
 type NodeDown struct {
 	Node         string
 	Hidden       bool
 	Creation     uint32
-	ConnectionID uint64 // of the NodeUp
-	Seq          uint64
-	Time         time.Time
-	Reason       any   // Erlang's word for it, as of net_kernel:monitor_nodes/2: connection_closed, net_tick_timeout, ...
-	Err          error // what happened in detail; may be nil
+	ConnectionID uint64 // as in its NodeUp
+
+	// Reason is the Erlang term that net_kernel:monitor_nodes/2 gives as nodedown_reason, as a rule a gen.Atom:
+	// connection_closed, disconnect, net_tick_timeout, ...
+	Reason any
+
+	Err error // what ended the connection, for people; may be nil
+
+	Seq  uint64
+	Time time.Time
 }
 
-// Synced says that all nodes that were up when the subscription began have been told.
-type Synced struct{}
+// Synced comes once in a subscription, after the nodes that were up when it began (NodeUp with Initial) and before
+// anything that happened since.
+type Synced struct {
+	Members int // how many nodes were up
 
-// Skipped says that the reader was too slow for Count events. The last state of every node that they were about follows.
-type Skipped struct{ Count uint64 }
+	Seq  uint64    // of the last event before the subscription began, 0 if there was none
+	Time time.Time // when the subscription began
+}
+
+// Skipped says that the reader was too slow and does not get Count events. What it gets next brings it up to date: for
+// every node the last that happened, still NodeUp and NodeDown in turn.
+type Skipped struct {
+	Count uint64 // events skipped since the last Skipped
+
+	Seq  uint64    // of the newest event skipped
+	Time time.Time // when that happened
+}
 
 func (NodeUp) event()   {}
 func (NodeDown) event() {}
 func (Synced) event()   {}
 func (Skipped) event()  {}
-
-// Term returns the message that Erlang subscribers get: {nodeup, Node}, or {nodeup, Node, Info} with a map as
-// net_kernel:monitor_nodes/2 gives it.
-func (e NodeUp) Term(info bool) etf.Tuple {
-	return term("nodeup", e.Node, info, e.Hidden, e.ConnectionID)
-}
-
-// Term returns the message that Erlang subscribers get: {nodedown, Node}, or {nodedown, Node, Info} with the reason in
-// the map.
-func (e NodeDown) Term(info bool) etf.Tuple {
-	t := term("nodedown", e.Node, info, e.Hidden, e.ConnectionID)
-	if info {
-		reason := e.Reason
-		if reason == nil {
-			reason = gen.Atom("connection_closed")
-		}
-		t[2] = append(t[2].(etf.Map), etf.Pair{Key: gen.Atom("nodedown_reason"), Value: reason})
-	}
-	return t
-}
-
-func term(what gen.Atom, node string, info, hidden bool, id uint64) etf.Tuple {
-	if !info {
-		return etf.Tuple{what, gen.Atom(node)}
-	}
-	kind := gen.Atom("visible")
-	if hidden {
-		kind = "hidden"
-	}
-	return etf.Tuple{what, gen.Atom(node), etf.Map{
-		{Key: gen.Atom("node_type"), Value: kind},
-		{Key: gen.Atom("connection_id"), Value: int64(id)},
-	}}
-}

@@ -1,15 +1,15 @@
 package events
 
 import (
+	"cmp"
 	"context"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 )
 
-// Hub hands what is published to all subscriptions, in one order. The zero value is ready; any goroutine may use it,
-// also from within a loop over a subscription. It must not be copied.
+// Hub is where events are published and subscribed to. It gives all of them one order, which every subscriber sees. The
+// zero value works; any goroutine may use it, also from within a range over a subscription. It must not be copied.
 type Hub struct {
 	mu      sync.Mutex
 	seq     uint64
@@ -18,96 +18,123 @@ type Hub struct {
 	closed  bool
 }
 
-// Publish gives ev, a NodeUp or a NodeDown, its number and time and hands it to all subscriptions. It never waits. After
-// Close it does nothing.
+// Publish gives ev, a NodeUp or a NodeDown, its Seq, and its Time if that is zero, and hands it to all subscribers. It
+// never waits for one of them. Other kinds and what comes after Close are ignored.
+//
+// The publisher keeps NodeUp and NodeDown of one node in turn; events of several goroutines get the order in which
+// Publish is called.
 func (h *Hub) Publish(ev Event) {
+	for _, notify := range h.publish(ev) {
+		notify()
+	}
+}
+
+// publish returns what is to be called when the lock is free again.
+func (h *Hub) publish(ev Event) (notify []func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
-		return
+		return nil
 	}
-	h.seq++
 	switch e := ev.(type) {
 	case NodeUp:
-		e.Seq, e.Time = h.seq, time.Now()
+		e.Initial = false
+		h.stamp(&e.Seq, &e.Time)
 		if h.members == nil {
 			h.members = make(map[string]NodeUp)
 		}
 		h.members[e.Node] = e
 		ev = e
 	case NodeDown:
-		e.Seq, e.Time = h.seq, time.Now()
+		h.stamp(&e.Seq, &e.Time)
 		delete(h.members, e.Node)
 		ev = e
+	default:
+		return nil
 	}
 	for s := range h.subs {
-		s.put(ev)
+		s.push(ev)
+		if s.notify != nil {
+			notify = append(notify, s.notify)
+		}
+	}
+	return notify
+}
+
+func (h *Hub) stamp(seq *uint64, at *time.Time) {
+	h.seq++
+	*seq = h.seq
+	if at.IsZero() {
+		*at = time.Now()
 	}
 }
 
-// Members returns the nodes that are up, sorted by name.
+// Members returns the nodes that are up, in the order in which they came, as Initial events.
 func (h *Hub) Members() []NodeUp {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.sorted()
+	return h.snapshot()
 }
 
-func (h *Hub) sorted() []NodeUp {
-	ups := make([]NodeUp, 0, len(h.members))
+func (h *Hub) snapshot() []NodeUp {
+	members := make([]NodeUp, 0, len(h.members))
 	for _, up := range h.members {
-		ups = append(ups, up)
+		up.Initial = true
+		members = append(members, up)
 	}
-	slices.SortFunc(ups, func(a, b NodeUp) int { return strings.Compare(a.Node, b.Node) })
-	return ups
+	slices.SortFunc(members, func(a, b NodeUp) int { return cmp.Compare(a.Seq, b.Seq) })
+	return members
 }
 
-// DefaultBuffer is how many events a subscription keeps for its reader before it keeps only the last state of each node.
-const DefaultBuffer = 1024
-
-// An Option changes a subscription.
-type Option func(*Subscription)
-
-// Buffer sets how many events are kept for the reader, at least 1, besides who was up at the beginning.
-func Buffer(n int) Option { return func(s *Subscription) { s.limit = max(n, 1) } }
-
-// Notify has f called, without waiting for anything, when something is there to be read: for a reader that has another
-// way to wait. f runs under the hub's lock and must not use the hub.
-func Notify(f func()) Option { return func(s *Subscription) { s.notify = f } }
-
-// Subscribe returns a subscription that begins with who is up now. It ends with ctx, with Close, or with the hub.
+// Subscribe begins a subscription. It gets the nodes that are up now, as NodeUp with Initial, then a Synced, then what
+// happens from now on; nothing is missing in between and nothing comes twice. It ends with ctx, with
+// Subscription.Close, when a range over All is left, or with Hub.Close; one of them must come, or the hub keeps it for
+// ever.
 func (h *Hub) Subscribe(ctx context.Context, opts ...Option) *Subscription {
-	s := &Subscription{hub: h, limit: DefaultBuffer, ready: make(chan struct{}, 1), gone: make(chan struct{})}
-	for _, o := range opts {
-		o(s)
-	}
+	s := newSubscription(h, opts)
 	h.mu.Lock()
-	for _, up := range h.sorted() {
-		up.Initial = true
-		s.queue = append(s.queue, up)
-	}
-	s.queue = append(s.queue, Synced{})
-	s.initial = len(s.queue)
-	s.wake()
 	if h.closed {
-		s.finish(ErrClosed)
+		s.end(ErrClosed, false)
 	} else {
-		if h.subs == nil {
-			h.subs = make(map[*Subscription]struct{})
-		}
-		h.subs[s] = struct{}{}
+		h.begin(s)
 	}
 	h.mu.Unlock()
-	s.stop = context.AfterFunc(ctx, func() { s.end(context.Cause(ctx)) })
+	// Not under the lock: if ctx is done already the function may run at once. It needs no goroutine until then.
+	s.setStop(context.AfterFunc(ctx, func() { s.leave(context.Cause(ctx)) }))
 	return s
 }
 
-// Close ends all subscriptions; their readers still get what is kept for them.
+// begin queues the snapshot and makes s a subscriber; the caller holds the lock.
+func (h *Hub) begin(s *Subscription) {
+	members := h.snapshot()
+	for _, up := range members {
+		s.queue.begin(up)
+	}
+	s.queue.begin(Synced{Members: len(members), Seq: h.seq, Time: time.Now()})
+	if h.subs == nil {
+		h.subs = make(map[*Subscription]struct{})
+	}
+	h.subs[s] = struct{}{}
+}
+
+func (h *Hub) remove(s *Subscription) {
+	h.mu.Lock()
+	delete(h.subs, s)
+	h.mu.Unlock()
+}
+
+// Close ends all subscriptions; their readers still get what is queued. Publish does nothing any more, Members stays
+// what it was, and new subscriptions have ended when they begin. Calling Close again does nothing.
 func (h *Hub) Close() {
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	h.closed = true
-	for s := range h.subs {
-		s.finish(ErrClosed)
-	}
+	subs := h.subs
 	h.subs = nil
+	h.mu.Unlock()
+	for s := range subs {
+		s.end(ErrClosed, true)
+		if s.notify != nil {
+			s.notify()
+		}
+	}
 }

@@ -2,20 +2,21 @@ package events
 
 import "time"
 
-// defaultBuffer is how many events wait for a reader before some are skipped.
-const defaultBuffer = 1024
+// DefaultBuffer is how many events wait for a reader before some are skipped, unless Buffer says otherwise.
+const DefaultBuffer = 1024
 
 // queue holds what a reader has not read yet. It is not safe for concurrent use; its owner is a Subscription.
 //
-// When it is full, what is in it is coalesced for every node. Since NodeUp and NodeDown of a node alternate, the first
-// event of a node that is queued tells what the reader believes of it, and the last one what is true. If they agree in
-// kind the last is enough. [down ... up] is kept as the last down and the last up, [up ... down] is nothing at all. So at
-// most two events a node remain, the reader sees ups and downs in turn all the same, and nodes that came and went unseen
-// take no room.
+// What the subscription began with, up to Synced, is kept whole. When there is too much besides, it is coalesced for
+// every node. Since NodeUp and NodeDown of a node alternate, the first event of a node that is queued tells what the
+// reader believes of it, and the last one what is true. If they agree in kind the last is enough. [down ... up] is kept
+// as the last down and the last up, [up ... down] is nothing at all. So at most two events a node remain, the reader sees
+// ups and downs in turn all the same, and nodes that came and went unseen take no room.
 type queue struct {
-	events []Event
-	head   int // events[:head] are read
-	limit  int // coalesce at this length
+	events  []Event
+	head    int // events[:head] are read
+	initial int // how many of the unread ones the subscription began with
+	limit   int // coalesce when there are more besides those
 
 	buffer  int     // what limit is when there are few nodes
 	skipped Skipped // not told to the reader yet; Count 0 is none
@@ -26,24 +27,30 @@ func newQueue(buffer int) queue { return queue{buffer: buffer, limit: buffer} }
 
 func (q *queue) len() int { return len(q.events) - q.head }
 
-// push appends ev, and coalesces if the queue is full.
+// begin appends ev as one of those that the subscription begins with.
+func (q *queue) begin(ev Event) {
+	q.events = append(q.events, ev)
+	q.initial++
+}
+
+// push appends ev, and coalesces if there is too much.
 func (q *queue) push(ev Event) {
 	if q.head > len(q.events)/2 { // more than half is read: move the rest, so that the slice does not grow for ever
 		q.shift()
 	}
 	q.events = append(q.events, ev)
-	if q.len() > q.limit {
+	if q.len()-q.initial > q.limit {
 		q.shift()
 		q.coalesce()
 		// With more nodes than the buffer holds the limit grows with them, which also keeps the cost of coalescing in
 		// proportion to what is pushed.
-		q.limit = max(q.buffer, 2*len(q.events))
+		q.limit = max(q.buffer, 2*(len(q.events)-q.initial))
 	}
 }
 
-// pop removes the oldest event; a note of what was skipped comes first.
+// pop removes the oldest event. A note of what was skipped comes before the first event that was in danger of it.
 func (q *queue) pop() (Event, bool) {
-	if q.skipped.Count > 0 {
+	if q.initial == 0 && q.skipped.Count > 0 {
 		ev := q.skipped
 		q.skipped = Skipped{}
 		return ev, true
@@ -54,12 +61,16 @@ func (q *queue) pop() (Event, bool) {
 	ev := q.events[q.head]
 	q.events[q.head] = nil
 	q.head++
+	q.initial = max(q.initial-1, 0)
 	if q.len() == 0 {
 		// A queue that had to grow for a reader that then caught up gives the memory back.
 		q.events, q.head, q.limit = nil, 0, q.buffer
 	}
 	return ev, true
 }
+
+// clear forgets all that is not read.
+func (q *queue) clear() { q.events, q.head, q.initial, q.skipped = nil, 0, 0, Skipped{} }
 
 func (q *queue) shift() {
 	n := copy(q.events, q.events[q.head:])
@@ -75,22 +86,18 @@ type span struct {
 
 // keeps reports whether the event at i survives.
 func (s *span) keeps(i int) bool {
-	switch {
-	case s.lastUp > s.lastDown: // the node is up
+	if s.lastUp > s.lastDown { // the node is up
 		return i == s.lastUp || i == s.lastDown && !s.firstUp
-	default:
-		return i == s.lastDown && !s.firstUp
 	}
+	return i == s.lastDown && !s.firstUp
 }
 
 // coalesce keeps of every node what its reader must know; head is 0.
 func (q *queue) coalesce() {
+	live := q.events[q.initial:]
 	spans := make(map[string]*span)
-	for i, ev := range q.events {
-		node, up, ok := change(ev)
-		if !ok {
-			continue
-		}
+	for i, ev := range live {
+		node, up := change(ev)
 		s := spans[node]
 		if s == nil {
 			s = &span{firstUp: up, lastUp: -1, lastDown: -1}
@@ -102,16 +109,16 @@ func (q *queue) coalesce() {
 			s.lastDown = i
 		}
 	}
-	kept := q.events[:0]
-	for i, ev := range q.events {
-		if node, _, ok := change(ev); ok && !spans[node].keeps(i) {
+	kept := live[:0]
+	for i, ev := range live {
+		if node, _ := change(ev); spans[node].keeps(i) {
+			kept = append(kept, ev)
+		} else {
 			q.skip(ev)
-			continue
 		}
-		kept = append(kept, ev)
 	}
-	clear(q.events[len(kept):])
-	q.events = kept
+	clear(live[len(kept):])
+	q.events = q.events[:q.initial+len(kept)]
 }
 
 // skip counts ev as one the reader does not get.
@@ -124,15 +131,15 @@ func (q *queue) skip(ev Event) {
 	q.dropped++
 }
 
-// change tells which node's state ev is about; ok is false if it is about none.
-func change(ev Event) (node string, up, ok bool) {
+// change tells which node a NodeUp or NodeDown is about.
+func change(ev Event) (node string, up bool) {
 	switch ev := ev.(type) {
 	case NodeUp:
-		return ev.Node, true, true
+		return ev.Node, true
 	case NodeDown:
-		return ev.Node, false, true
+		return ev.Node, false
 	}
-	return "", false, false
+	return "", false
 }
 
 func stamp(ev Event) (uint64, time.Time) {
@@ -144,6 +151,3 @@ func stamp(ev Event) (uint64, time.Time) {
 	}
 	return 0, time.Time{}
 }
-
-// clear forgets all that is not read.
-func (q *queue) clear() { q.events, q.head, q.skipped = nil, 0, Skipped{} }

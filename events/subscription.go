@@ -4,158 +4,85 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"slices"
+	"sync"
 )
 
-// ErrClosed is why a subscription ended that was closed, or whose hub was.
+// ErrClosed is why a subscription has ended after Subscription.Close or Hub.Close.
 var ErrClosed = errors.New("events: subscription closed")
 
-// Subscription is one reader's view of a hub. One goroutine reads; the other methods may be called by any.
+// Option changes a subscription.
+type Option func(*Subscription)
+
+// Buffer sets how many events may wait to be read before some are skipped, besides those that the subscription begins
+// with. Zero and less mean DefaultBuffer. With more than n/2 nodes coming and going it is more: at most four times as
+// many as there are nodes.
+func Buffer(n int) Option {
+	return func(s *Subscription) {
+		if n > 0 {
+			s.queue = newQueue(n)
+		}
+	}
+}
+
+// Notify makes the hub call f after each event it queued, and after Hub.Close, from the publisher's goroutine: several
+// calls may run at once. f must not wait; it is there to poke an event loop which then calls TryNext. The snapshot is
+// queued when Subscribe returns and makes no call.
+func Notify(f func()) Option {
+	return func(s *Subscription) { s.notify = f }
+}
+
+// Subscription is one reader's view of the events, made by Hub.Subscribe. As a rule one goroutine reads it; if several
+// do, each event goes to one of them.
 type Subscription struct {
 	hub    *Hub
-	limit  int
 	notify func()
-	stop   func() bool
-	ready  chan struct{} // holds a token when there may be something to read
-	gone   chan struct{} // closed when nothing more will come
+	wake   chan struct{} // capacity 1: there may be something to read
+	done   chan struct{} // closed when err is set
 
-	// Guarded by hub.mu.
-	queue   []Event
-	initial int    // how many at the head of queue are from the beginning; they do not count against limit
-	skipped uint64 // events since the last Skipped that the reader will not see
-	dropped uint64 // all of them
-	err     error  // why it has ended
+	mu    sync.Mutex
+	queue queue
+	err   error
+	stop  func() bool // releases the context
 }
 
-// put adds ev for the reader. When too much is kept only the last event of each node stays; the hub's lock is held.
-func (s *Subscription) put(ev Event) {
-	s.queue = append(s.queue, ev)
-	if len(s.queue)-s.initial > s.limit {
-		s.coalesce()
+func newSubscription(h *Hub, opts []Option) *Subscription {
+	s := &Subscription{
+		hub:   h,
+		wake:  make(chan struct{}, 1),
+		done:  make(chan struct{}),
+		queue: newQueue(DefaultBuffer),
 	}
-	s.wake()
-}
-
-// coalesce removes every event from the queue that a later one of the same node makes out of date. The last states are
-// kept in their order, and behind those from the beginning, which stay.
-func (s *Subscription) coalesce() {
-	tail := s.queue[s.initial:]
-	seen := make(map[string]bool)
-	kept := make([]Event, 0, len(tail))
-	for _, ev := range slices.Backward(tail) {
-		if node := nodeOf(ev); !seen[node] {
-			seen[node] = true
-			kept = append(kept, ev)
-		}
+	for _, opt := range opts {
+		opt(s)
 	}
-	slices.Reverse(kept)
-	n := uint64(len(tail) - len(kept))
-	s.skipped += n
-	s.dropped += n
-	s.queue = append(slices.Clip(s.queue[:s.initial]), kept...)
+	return s
 }
 
-func nodeOf(ev Event) string {
-	switch e := ev.(type) {
-	case NodeUp:
-		return e.Node
-	case NodeDown:
-		return e.Node
-	}
-	return ""
-}
-
-func (s *Subscription) wake() {
-	select {
-	case s.ready <- struct{}{}:
-	default:
-	}
-	if s.notify != nil {
-		s.notify()
-	}
-}
-
-// finish ends the subscription; the hub's lock is held.
-func (s *Subscription) finish(err error) {
-	if s.err == nil {
-		s.err = err
-		close(s.gone)
-		if s.notify != nil {
-			s.notify()
-		}
-	}
-}
-
-func (s *Subscription) end(err error) {
-	s.hub.mu.Lock()
-	defer s.hub.mu.Unlock()
-	delete(s.hub.subs, s)
-	s.finish(err)
-	s.queue, s.initial = nil, 0
-}
-
-// Close ends the subscription and drops what was not read.
-func (s *Subscription) Close() {
-	s.stop()
-	s.end(ErrClosed)
-}
-
-// Err returns why the subscription has ended: ErrClosed or the cause of its context; nil while it goes on.
-func (s *Subscription) Err() error {
-	s.hub.mu.Lock()
-	defer s.hub.mu.Unlock()
-	return s.err
-}
-
-// Dropped returns how many events the reader was too slow for so far.
-func (s *Subscription) Dropped() uint64 {
-	s.hub.mu.Lock()
-	defer s.hub.mu.Unlock()
-	return s.dropped
-}
-
-// TryNext returns the next event if there is one.
-func (s *Subscription) TryNext() (Event, bool) {
-	s.hub.mu.Lock()
-	defer s.hub.mu.Unlock()
-	if len(s.queue) == 0 {
-		return nil, false
-	}
-	if s.initial == 0 && s.skipped > 0 {
-		ev := Skipped{Count: s.skipped}
-		s.skipped = 0
-		return ev, true
-	}
-	ev := s.queue[0]
-	s.queue[0] = nil
-	s.queue = s.queue[1:]
-	if s.initial > 0 {
-		s.initial--
-	}
-	return ev, true
-}
-
-// Next waits for the next event. The error is that of ctx, or Err when the subscription has ended and all that was kept
-// has been read.
+// Next returns the next event; it waits for it until ctx is done. When the subscription has ended the error is that of
+// Err, otherwise it is the cause of ctx.
 func (s *Subscription) Next(ctx context.Context) (Event, error) {
 	for {
-		if ev, ok := s.TryNext(); ok {
-			return ev, nil
+		ev, ok, err := s.take()
+		if ok || err != nil {
+			return ev, err
 		}
 		select {
-		case <-s.ready:
-		case <-s.gone:
-			if ev, ok := s.TryNext(); ok {
-				return ev, nil
-			}
-			return nil, s.Err()
+		case <-s.wake:
+		case <-s.done:
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return nil, context.Cause(ctx)
 		}
 	}
 }
 
-// All ranges over the events until the subscription ends, and closes it when the loop is left.
+// TryNext returns the next event if there is one already.
+func (s *Subscription) TryNext() (Event, bool) {
+	ev, ok, _ := s.take()
+	return ev, ok
+}
+
+// All ranges over the events until the subscription ends; then Err tells why. Leaving the loop closes the subscription:
+// use Next to read on elsewhere.
 func (s *Subscription) All() iter.Seq[Event] {
 	return func(yield func(Event) bool) {
 		defer s.Close()
@@ -165,5 +92,88 @@ func (s *Subscription) All() iter.Seq[Event] {
 				return
 			}
 		}
+	}
+}
+
+// take returns the next event, or why there will be none.
+func (s *Subscription) take() (Event, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ev, ok := s.queue.pop()
+	if !ok {
+		return nil, false, s.err
+	}
+	if s.queue.len() > 0 {
+		s.poke() // another reader may wait
+	}
+	return ev, true, nil
+}
+
+// push queues ev. It never waits: it is called with the lock of the hub held.
+func (s *Subscription) push(ev Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err != nil {
+		return
+	}
+	s.queue.push(ev)
+	s.poke()
+}
+
+func (s *Subscription) poke() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Err tells why the subscription has ended: nil while it has not, ErrClosed after Close or Hub.Close, otherwise the
+// cause of its context.
+func (s *Subscription) Err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
+
+// Dropped returns how many events were skipped in all because the reader was slow; Skipped events tell of the same ones.
+func (s *Subscription) Dropped() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.queue.dropped
+}
+
+// Close ends the subscription at once; what is queued is not read any more. Calling it again does nothing.
+func (s *Subscription) Close() { s.leave(ErrClosed) }
+
+// leave ends the subscription from the reader's side.
+func (s *Subscription) leave(err error) {
+	s.hub.remove(s)
+	s.end(err, false)
+}
+
+// end sets the reason, once. With drain the reader still gets what is queued.
+func (s *Subscription) end(err error, drain bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !drain {
+		s.queue.clear()
+	}
+	if s.err != nil {
+		return
+	}
+	s.err = err
+	close(s.done)
+	if s.stop != nil {
+		s.stop()
+	}
+}
+
+// setStop takes what releases the context, and calls it if the subscription has ended meanwhile.
+func (s *Subscription) setStop(stop func() bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stop = stop
+	if s.err != nil {
+		stop()
 	}
 }

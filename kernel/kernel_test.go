@@ -122,3 +122,15 @@ func TestNetKernel(t *testing.T) {
 		require.Nil(t, reply, "no answer")
 	}
 }
+
+func TestFeatures(t *testing.T) {
+	from := gen.PID{Node: "b@h", ID: 5, Creation: 1}
+	to, reply, ok := Features("go@h", etf.Tuple{from, gen.Atom("features_request")})
+	require.True(t, ok)
+	require.Equal(t, from, to)
+	requireTerm(t, "{features_reply, 'go@h', [erpc]}", reply)
+	for _, message := range []any{gen.Atom("x"), etf.Tuple{from, gen.Atom("x")}, etf.Tuple{gen.Atom("x"), gen.Atom("features_request")}} {
+		_, _, ok = Features("go@h", message)
+		require.False(t, ok)
+	}
+}

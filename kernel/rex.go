@@ -7,8 +7,8 @@ import (
 	"gonode/etf"
 )
 
-// Rex is the process registered as rex: the rpc server of OTP before 23, which newer nodes ask for its features, fall
-// back to, and use for sbcast. No function is exported yet, so every call is undef.
+// Rex is the process registered as rex: the rpc server of OTP before 23, which newer nodes fall back to, and use
+// for sbcast. No function is exported yet, so every call is undef.
 type Rex struct{ act.Actor }
 
 // NewRex is the factory of Rex, for gen.Node.SpawnRegister.
@@ -30,10 +30,6 @@ func (r *Rex) HandleMessage(_ gen.PID, message any) error {
 	}
 	from, ok := t[0].(gen.PID)
 	if !ok {
-		return nil
-	}
-	if t[1] == gen.Atom("features_request") {
-		r.Send(from, etf.Tuple{gen.Atom("features_reply"), r.Node().Name(), etf.List{gen.Atom("erpc")}})
 		return nil
 	}
 	if m, f, args, ok := callRequest(t[1]); ok {
@@ -65,6 +61,18 @@ func (r *Rex) broadcast(from gen.PID, request any) {
 	case gen.Atom("send"):
 		r.Send(name, etf.Tuple{from, t[2]})
 	}
+}
+
+// Features answers {From, features_request}, with which every visible node of OTP 23 and later greets our rex. The node
+// answers it on the connection it came over and not through Rex, whose answer would make a new connection if that one
+// were gone by then. ok is false if message is no such request.
+func Features(self gen.Atom, message any) (to gen.PID, reply any, ok bool) {
+	t, isTuple := message.(etf.Tuple)
+	if !isTuple || len(t) != 2 || t[1] != gen.Atom("features_request") {
+		return gen.PID{}, nil, false
+	}
+	to, ok = t[0].(gen.PID)
+	return to, etf.Tuple{gen.Atom("features_reply"), self, etf.List{gen.Atom("erpc")}}, ok
 }
 
 // callRequest reads {call | block_call, Module, Function, Args, GroupLeader}.

@@ -47,16 +47,25 @@ func (e *ConnectError) Unwrap() error { return e.Err }
 
 // flight is one attempt to connect to a peer. All who want the peer meanwhile wait for the same one.
 type flight struct {
-	peer gen.Atom
-	done chan struct{} // closed when err is set: nil if the peer is up, however that came about
-	err  error
+	peer   gen.Atom
+	id     attemptID
+	ctx    context.Context
+	cancel context.CancelFunc
+	resume chan struct{} // holds a token when a handshake that came in from the peer is over
+	done   chan struct{} // closed when err is set: nil if the peer is up, however that came about
+	err    error
 }
+
+// errOvertaken is why a flight ends whose peer has connected by itself.
+var errOvertaken = errors.New("the peer has connected by itself")
 
 // want starts a flight to peer unless there is one or the peer is up. It returns nil if the peer is up. The caller holds
 // n.mu.
 func (n *Node) want(peer gen.Atom) *flight {
-	if n.table.want(peer) {
-		f := &flight{peer: peer, done: make(chan struct{})}
+	id := attemptID(n.attemptIDs.Add(1))
+	if n.table.want(peer, id) {
+		f := &flight{peer: peer, id: id, resume: make(chan struct{}, 1), done: make(chan struct{})}
+		f.ctx, f.cancel = context.WithCancel(n.ctx)
 		n.flights[peer] = f
 		n.wg.Add(1)
 		go n.fly(f) // owned by the node: ends with n.ctx at the latest
@@ -67,7 +76,11 @@ func (n *Node) want(peer gen.Atom) *flight {
 // fly dials f's peer and, if that goes well, makes the connection the one that counts.
 func (n *Node) fly(f *flight) {
 	defer n.wg.Done()
-	conn, err := n.dial(n.ctx, f.peer)
+	defer f.cancel()
+	conn, err := n.dial(f)
+	if errors.Is(err, errOvertaken) {
+		return // arrived ends the flight, after the nodeup
+	}
 	if err != nil {
 		if errors.Is(err, dist.ErrNok) || errors.Is(err, dist.ErrAlive) {
 			err = n.yield(f, err)
@@ -89,7 +102,7 @@ func (n *Node) yield(f *flight, refused error) error {
 	n.mu.Lock()
 	up := n.table.up(f.peer)
 	if !up {
-		n.table.yield(f.peer)
+		n.table.yield(f.peer, f.id)
 	}
 	n.mu.Unlock()
 	if up {
@@ -115,7 +128,7 @@ func (n *Node) landed(f *flight, err error) {
 		return
 	}
 	delete(n.flights, f.peer)
-	n.table.dialed(f.peer)
+	n.table.dialed(f.peer, f.id)
 	if n.table.up(f.peer) {
 		err = nil
 	}
@@ -140,8 +153,9 @@ func (n *Node) landed(f *flight, err error) {
 // noConnectionDelay is how long a session outlives an attempt that failed.
 const noConnectionDelay = 20 * time.Millisecond
 
-// dial connects to peer: name, address, TCP, handshake.
-func (n *Node) dial(ctx context.Context, peer gen.Atom) (*dist.Conn, error) {
+// dial connects to f's peer: name, address, TCP, handshake.
+func (n *Node) dial(f *flight) (*dist.Conn, error) {
+	ctx, peer := f.ctx, f.peer
 	fail := func(stage Stage, addr string, err error) error {
 		return &ConnectError{Node: string(peer), Address: addr, Stage: stage, Err: err}
 	}
@@ -158,7 +172,7 @@ func (n *Node) dial(ctx context.Context, peer gen.Atom) (*dist.Conn, error) {
 		return nil, fail(StageConnect, addr, fmt.Errorf("%w: it is registered there, but the port can't be reached: "+
 			"it may have just stopped, or a firewall is in between", err))
 	}
-	res, err := n.initiate(ctx, nc, peer)
+	res, err := n.initiate(f, nc)
 	if err != nil {
 		nc.Close()
 		return nil, fail(StageHandshake, addr, err)
@@ -191,10 +205,11 @@ func (n *Node) resolver() Resolver {
 }
 
 // initiate runs the handshake on a connection that we made.
-func (n *Node) initiate(ctx context.Context, nc net.Conn, peer gen.Atom) (dist.Result, error) {
-	n.mu.Lock()
-	n.table.shaking(peer)
-	n.mu.Unlock()
+func (n *Node) initiate(f *flight, nc net.Conn) (dist.Result, error) {
+	if err := n.hold(f); err != nil {
+		return dist.Result{}, err
+	}
+	peer := f.peer
 	i := dist.Initiator{
 		Self:        n.hello(),
 		Peer:        peer,
@@ -206,7 +221,35 @@ func (n *Node) initiate(ctx context.Context, nc net.Conn, peer gen.Atom) (dist.R
 			return n.table.insist(peer)
 		},
 	}
-	return i.Handshake(ctx, nc)
+	return i.Handshake(f.ctx, nc)
+}
+
+// holdTime is how long a dial waits for a handshake that came in from the same peer. A real one takes milliseconds; one
+// that says no more than the peer's name must not keep us from the peer.
+const holdTime = time.Second
+
+// hold waits while the peer shakes hands with us by itself.
+func (n *Node) hold(f *flight) error {
+	timer := time.NewTimer(holdTime)
+	defer timer.Stop()
+	for patient := true; ; {
+		n.mu.Lock()
+		verdict := n.table.shake(f.peer, f.id, patient)
+		n.mu.Unlock()
+		switch verdict {
+		case shakeGo:
+			return nil
+		case shakeOver:
+			return errOvertaken
+		}
+		select {
+		case <-f.resume:
+		case <-timer.C:
+			patient = false
+		case <-f.ctx.Done():
+			return f.ctx.Err()
+		}
+	}
 }
 
 // hello is what we say of ourselves.

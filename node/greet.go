@@ -24,18 +24,24 @@ func (l *link) sendInSync() {
 	})
 }
 
-// kernelMessage takes the messages to system processes that this node does not run as processes, so that monitors of
-// them get noproc. It reports false for all others.
+// kernelMessage takes the messages to system processes that are answered on the connection they came over, or that this
+// node does not run as processes, so that monitors of them get noproc. It reports false for all others.
 func (l *link) kernelMessage(sig *dist.Signal) bool {
-	if sig.ToName != kernel.GlobalNameServerName {
-		return false
+	switch sig.ToName {
+	case kernel.RexName:
+		to, reply, ok := kernel.Features(l.node.name, sig.Message)
+		if ok {
+			l.answer(&dist.Signal{Kind: dist.KindSend, From: l.node.core.PID(), To: to, Message: reply})
+		}
+		return ok
+	case kernel.GlobalNameServerName:
+		if known, ok := kernel.InitConnect(sig.Message); ok {
+			l.sendInSync()
+			l.node.mesh.learn(l.peer, known)
+		}
+		return true
 	}
-	known, ok := kernel.InitConnect(sig.Message)
-	if ok {
-		l.sendInSync()
-		l.node.mesh.learn(l.peer, known)
-	}
-	return true
+	return false
 }
 
 // briefPID returns the pid of a process that ends as soon as it is made. Ergo's own pids are far below.

@@ -3,6 +3,8 @@ package node
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"ergo.services/ergo/gen"
@@ -55,8 +57,8 @@ func (l *link) send(ctx context.Context, sig *dist.Signal) error {
 // post sends sig without waiting, for answers from the receive loop and calls that hold a lock.
 func (l *link) post(sig *dist.Signal) error { return sendError(l.conn.Post(sig)) }
 
-// answer posts sig, an answer to what the peer sent. If it can't go out the connection is ending or the peer broke the
-// rules; either way the receive loop hears of it.
+// answer posts sig, an answer to what the peer sent. If it can't go out the connection is ending, or whom it is for is
+// gone or can't be told.
 func (l *link) answer(sig *dist.Signal) {
 	if err := l.post(sig); err != nil && !errors.Is(err, gen.ErrNoConnection) {
 		l.node.log.Debug("answer not sent", "peer", string(l.peer), "signal", sig.Kind, "error", err)
@@ -146,11 +148,11 @@ func (l *link) down(err error) {
 		Node: string(l.peer), Hidden: !l.visible(), Creation: l.conn.Peer().Creation, ConnectionID: uint64(l.id),
 		Reason: reason, Err: err,
 	})
+	n.engine.Down(string(l.peer))
 	n.mu.Lock()
 	n.table.gone(l.peer, l.id)
 	n.mu.Unlock()
 	close(l.gone)
-	n.engine.Down(string(l.peer))
 }
 
 // linkOf returns the link to peer, nil if there is none.
@@ -158,4 +160,11 @@ func (n *Node) linkOf(peer gen.Atom) *link {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.links[peer]
+}
+
+// allLinks returns the links that there are now.
+func (n *Node) allLinks() []*link {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Collect(maps.Values(n.links))
 }

@@ -145,13 +145,14 @@ func (l *listener) shake(nc net.Conn, elem *list.Element) {
 	defer n.wg.Done()
 	id := attemptID(n.attemptIDs.Add(1))
 	var peer gen.Atom
+	var answer dist.Admission
 	a := dist.Acceptor{
 		Self:        n.hello(),
 		Cookie:      n.cookie,
 		StepTimeout: n.cfg.SetupTime,
 		Admit: func(_ context.Context, h dist.Hello) dist.Admission {
-			peer = h.Name
-			return n.greeted(h, id)
+			peer, answer = h.Name, n.greeted(h, id)
+			return answer
 		},
 		Takeover: func(ctx context.Context, h dist.Hello) error { return n.takeOver(ctx, h.Name) },
 	}
@@ -165,9 +166,7 @@ func (l *listener) shake(nc net.Conn, elem *list.Element) {
 		}
 	}
 	if peer != "" {
-		n.mu.Lock()
-		n.table.settled(peer, id)
-		n.mu.Unlock()
+		n.settled(peer, id, answer)
 	}
 	if err != nil {
 		nc.Close()
@@ -206,16 +205,31 @@ func (n *Node) takeOver(ctx context.Context, peer gen.Atom) error {
 	}
 }
 
+// settled notes that a handshake that came in is over, and lets our own dial of the peer go on.
+func (n *Node) settled(peer gen.Atom, id attemptID, answer dist.Admission) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.table.settled(peer, id, answer)
+	if f := n.flights[peer]; f != nil {
+		select {
+		case f.resume <- struct{}{}:
+		default:
+		}
+	}
+}
+
 // arrived ends the flight of those who wait for a peer that has connected by itself.
 func (n *Node) arrived(peer gen.Atom) {
 	n.mu.Lock()
+	defer n.mu.Unlock()
 	f := n.flights[peer]
-	if f != nil {
-		delete(n.flights, peer)
-		n.table.dialed(peer)
-		close(f.done)
+	if f == nil {
+		return
 	}
-	n.mu.Unlock()
+	delete(n.flights, peer)
+	n.table.dialed(peer, f.id)
+	f.cancel()
+	close(f.done)
 }
 
 // refused notes a handshake that came in and failed.

@@ -175,7 +175,7 @@ func (n *Node) startServers(context.Context) error {
 func (n *Node) startEventServer() error {
 	var first gen.Atom
 	for _, name := range n.cfg.EventNames {
-		factory := events.NewServer(&n.hub, nil)
+		factory := events.NewServer(&n.hub)
 		if first != "" {
 			factory = events.NewForwarder(first)
 		}

@@ -29,12 +29,7 @@ type Peer struct {
 
 // Nodes returns the connected nodes, visible and hidden, sorted by name.
 func (n *Node) Nodes() []Peer {
-	n.mu.Lock()
-	links := make([]*link, 0, len(n.links))
-	for _, l := range n.links {
-		links = append(links, l)
-	}
-	n.mu.Unlock()
+	links := n.allLinks()
 	peers := make([]Peer, 0, len(links))
 	for _, l := range links {
 		peers = append(peers, l.info())

@@ -9,7 +9,7 @@ import (
 // linkID names one live connection for as long as the node runs; 0 is none.
 type linkID uint64
 
-// attemptID names one handshake that came in; 0 is none.
+// attemptID names one attempt to connect, ours or one that came in; 0 is none.
 type attemptID uint64
 
 // peerTable decides for every peer who dials, who yields and which connection counts. It is the pure core of the node:
@@ -26,9 +26,11 @@ type peerTable struct {
 // peer is what is known of one name. It leaves the table when there is neither a link nor an attempt.
 type peer struct {
 	dial     dialState
-	link     linkID // the connection that counts
-	ending   bool   // link is lost and its nodedown is not out yet
-	takeover attemptID
+	flight   attemptID // our dial
+	visits   int       // handshakes that came in under this name and are not over
+	link     linkID    // the connection that counts
+	ending   bool      // link is lost and its nodedown is not out yet
+	takeover attemptID // the visit that wants to replace link
 }
 
 type dialState int
@@ -66,9 +68,9 @@ func (t *peerTable) up(name gen.Atom) bool {
 	return p != nil && p.link != 0 && !p.ending
 }
 
-// want asks for a connection to name; true means that a dial is to be started, false that there is a link or a dial
+// want asks for a connection to name; true means that the dial id is to be started, false that there is a link or a dial
 // under way already.
-func (t *peerTable) want(name gen.Atom) bool {
+func (t *peerTable) want(name gen.Atom, id attemptID) bool {
 	if t.up(name) {
 		return false
 	}
@@ -76,36 +78,78 @@ func (t *peerTable) want(name gen.Atom) bool {
 	if p.dial != dialNone {
 		return false
 	}
-	p.dial = dialStarted
+	p.dial, p.flight = dialStarted, id
 	return true
 }
 
-// shaking notes that our dial of name begins its handshake.
-func (t *peerTable) shaking(name gen.Atom) { t.get(name).dial = dialShaking }
+// dialing returns the peer if the dial id of name is still wanted.
+func (t *peerTable) dialing(name gen.Atom, id attemptID) *peer {
+	if p := t.peers[name]; p != nil && p.flight == id {
+		return p
+	}
+	return nil
+}
 
-// yield notes that name turned our dial down because its own attempt goes first.
-func (t *peerTable) yield(name gen.Atom) { t.get(name).dial = dialYielding }
+// shake is asked before our dial id of name begins its handshake. While the peer shakes hands with us by itself the dial
+// has to hold, since two handshakes that both go well make two connections; with patience at its end it need not. A dial
+// that is over, because the peer came by itself, is told so.
+func (t *peerTable) shake(name gen.Atom, id attemptID, patient bool) shakeVerdict {
+	p := t.dialing(name, id)
+	switch {
+	case p == nil, t.up(name):
+		return shakeOver
+	case p.visits > 0 && patient:
+		return shakeHold
+	}
+	p.dial = dialShaking
+	return shakeGo
+}
 
-// dialed notes that our dial of name is over, well or badly.
-func (t *peerTable) dialed(name gen.Atom) {
-	if p := t.peers[name]; p != nil {
-		p.dial = dialNone
+type shakeVerdict int
+
+const (
+	shakeGo shakeVerdict = iota
+	shakeHold
+	shakeOver
+)
+
+// yield notes that name turned our dial id down because its own attempt goes first.
+func (t *peerTable) yield(name gen.Atom, id attemptID) {
+	if p := t.dialing(name, id); p != nil {
+		p.dial = dialYielding
+	}
+}
+
+// dialed notes that our dial id of name is over, well or badly.
+func (t *peerTable) dialed(name gen.Atom, id attemptID) {
+	if p := t.dialing(name, id); p != nil {
+		p.dial, p.flight = dialNone, 0
 		t.sweep(name)
 	}
 }
 
-// hello answers a send_name of name in the attempt id.
+// hello answers a send_name of name in the visit id. settled must be called for it in the end.
 func (t *peerTable) hello(name gen.Atom, id attemptID) dist.Admission {
-	p := t.peers[name]
-	switch {
-	case name == t.self:
+	if name == t.self {
 		return dist.AdmitNok
-	case p == nil:
-		return dist.AdmitOK
+	}
+	p := t.get(name)
+	admission := t.admission(p, name)
+	if admission == dist.AdmitAlive {
+		p.takeover = id
+	}
+	if admission != dist.AdmitNok && admission != dist.AdmitBusy {
+		p.visits++
+	}
+	t.sweep(name)
+	return admission
+}
+
+func (t *peerTable) admission(p *peer, name gen.Atom) dist.Admission {
+	switch {
 	case p.link != 0 && p.takeover != 0:
 		return dist.AdmitBusy
 	case p.link != 0:
-		p.takeover = id
 		return dist.AdmitAlive
 	case p.dial != dialShaking:
 		return dist.AdmitOK
@@ -116,12 +160,17 @@ func (t *peerTable) hello(name gen.Atom, id attemptID) dist.Admission {
 	}
 }
 
-// settled notes that the attempt id of name is over, well or badly.
-func (t *peerTable) settled(name gen.Atom, id attemptID) {
-	if p := t.peers[name]; p != nil && p.takeover == id {
-		p.takeover = 0
-		t.sweep(name)
+// settled notes that the visit id of name, to which hello gave answer, is over, well or badly.
+func (t *peerTable) settled(name gen.Atom, id attemptID, answer dist.Admission) {
+	p := t.peers[name]
+	if p == nil || answer == dist.AdmitNok || answer == dist.AdmitBusy {
+		return
 	}
+	p.visits--
+	if p.takeover == id {
+		p.takeover = 0
+	}
+	t.sweep(name)
 }
 
 // insist answers a peer that says "alive" to our dial: true if we have no link, so that the one it believes in is dead.

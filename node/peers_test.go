@@ -54,19 +54,25 @@ func runPeerCommand(t *testing.T, table *peerTable, words []string) string {
 		id, err = strconv.Atoi(words[2])
 		require.NoError(t, err)
 	}
+	answer := dist.AdmitOK
+	for a, word := range admissionNames {
+		if words[len(words)-1] == word {
+			answer = a
+		}
+	}
 	switch words[0] {
 	case "want":
-		return fmt.Sprint(table.want(name))
-	case "shaking":
-		table.shaking(name)
+		return fmt.Sprint(table.want(name, attemptID(id)))
+	case "shake":
+		return [...]string{"go", "hold", "over"}[table.shake(name, attemptID(id), words[len(words)-1] != "impatient")]
 	case "yield":
-		table.yield(name)
+		table.yield(name, attemptID(id))
 	case "dialed":
-		table.dialed(name)
+		table.dialed(name, attemptID(id))
 	case "hello":
 		return admissionNames[table.hello(name, attemptID(id))]
 	case "settled":
-		table.settled(name, attemptID(id))
+		table.settled(name, attemptID(id), answer)
 	case "insist":
 		return fmt.Sprint(table.insist(name))
 	case "admit":

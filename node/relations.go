@@ -134,6 +134,7 @@ func (l *link) linkTo(sig *dist.Signal) {
 	}
 }
 
+// sendDown sends a DOWN. For a monitor by name the pid is not sent, but keeps the DOWN behind what the process sent.
 func (l *link) sendDown(target gen.PID, ref gen.Ref, to watcher, reason any) {
 	l.answer(&dist.Signal{Kind: dist.KindDown, From: target, FromName: to.name, To: to.pid, Ref: ref, Message: reason})
 }
@@ -149,11 +150,7 @@ func (l *link) ended(target gen.PID, reason error) {
 		l.answer(&dist.Signal{Kind: dist.KindExit, From: target, To: by, Message: term})
 	}
 	for ref, by := range t.monitors {
-		from := target
-		if by.name != "" {
-			from = gen.PID{}
-		}
-		l.sendDown(from, ref, by, term)
+		l.sendDown(target, ref, by, term)
 	}
 }
 

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"time"
 
 	"gonode/dist"
 )
@@ -9,7 +10,7 @@ import (
 // Shutdown ends the node and returns when nothing of it is left: no goroutine, no socket, no name in epmd. It stops
 // looking for peers, lets its processes end (the reason is shutdown), closes the connections after what was sent, and
 // ends the subscriptions to its events. When ctx is done it stops being polite. Calling it again waits for the first
-// call. It returns ctx's error if it could not finish politely.
+// call. It returns ctx's error if it could not finish politely. It must not be called from a process of the node.
 func (n *Node) Shutdown(ctx context.Context) error {
 	n.shutdown.Do(func() { n.stop(ctx) })
 	<-n.done
@@ -42,33 +43,40 @@ func (n *Node) stop(ctx context.Context) {
 	}
 }
 
-// stopErgo lets the processes end. Ergo waits for ever for one that does not; when ctx is done they are killed.
+// killGrace is how long Shutdown waits for processes that it had to kill.
+const killGrace = time.Second
+
+// stopErgo lets the processes end. Ergo waits for ever for one that does not; when ctx is done the connections are cut,
+// which frees those that wait to send, and all are killed. Go code that never returns can't be ended: it is left behind.
 func (n *Node) stopErgo(ctx context.Context) {
 	stopped := make(chan struct{})
-	go func() { // ends with Ergo: at the latest when all processes are killed
+	go func() { // ends with Ergo, which ends with its last process
 		defer close(stopped)
 		n.ergo.Stop()
 	}()
 	select {
 	case <-stopped:
+		return
 	case <-ctx.Done():
-		if pids, err := n.ergo.ProcessList(); err == nil {
-			for _, pid := range pids {
-				n.ergo.Kill(pid)
-			}
+	}
+	for _, l := range n.allLinks() {
+		l.conn.Abort(dist.ErrDisconnect)
+	}
+	if pids, err := n.ergo.ProcessList(); err == nil {
+		for _, pid := range pids {
+			n.ergo.Kill(pid)
 		}
-		<-stopped
+	}
+	select {
+	case <-stopped:
+	case <-time.After(killGrace):
+		n.log.Error("processes do not end and are left behind")
 	}
 }
 
 // closeLinks closes all connections after what waits to be sent, or at once when ctx is done.
 func (n *Node) closeLinks(ctx context.Context) {
-	n.mu.Lock()
-	links := make([]*link, 0, len(n.links))
-	for _, l := range n.links {
-		links = append(links, l)
-	}
-	n.mu.Unlock()
+	links := n.allLinks()
 	for _, l := range links {
 		l.conn.Close(dist.ErrDisconnect)
 	}

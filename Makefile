@@ -1,0 +1,62 @@
+# `make` alone lists what there is. Everything works on a fresh Debian 12 with Go, make and a network; see CONTRIBUTING.md.
+
+GO ?= go
+OTP := integration/otp.sh
+UNIT = $$($(GO) list ./... | grep -v '^gonode/integration')
+
+# Tests and checks do not need to know the commit, and git may not want to tell root. `make build` does.
+export GOFLAGS := -buildvcs=false $(GOFLAGS)
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test unit integration lint fuzz bench otp cc clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+build: export GOFLAGS := -buildvcs=auto
+build: ## Build the command: bin/gonode
+	$(GO) build -trimpath -o bin/gonode ./cmd/gonode
+
+demo: ## Two Erlang nodes and a Go node: joining, leaving, kill -9 and the return, in some seconds
+	@$(OTP) 27
+	$(GO) run ./integration/demo
+
+test: unit integration ## All tests: unit with the race detector, then against real Erlang of four releases
+
+unit: cc ## The tests that need no Erlang, with the race detector
+	$(GO) test -race -timeout 10m $(UNIT)
+
+integration: otp cc ## The tests against real Erlang nodes, with the race detector; sets the releases up first
+	$(GO) test -race -count=1 -p 1 -timeout 20m ./integration/...
+
+lint: ## gofmt, vet, staticcheck, go.mod, the rules of the house, and a build for every platform
+	@bad=$$(gofmt -l .); [ -z "$$bad" ] || { echo "gofmt these:"; echo "$$bad"; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) mod tidy -diff
+	$(GO) test -count=1 ./internal/house
+	@for os in linux darwin windows; do for arch in amd64 arm64; do \
+		echo "build $$os/$$arch"; CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(GO) build ./... || exit 1; \
+	done; done
+
+FUZZTIME ?= 10s
+fuzz: ## Every fuzz target for FUZZTIME (10s)
+	@for pkg in $(UNIT); do \
+		for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+			echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+		done; \
+	done
+
+bench: ## The benchmarks, with allocations
+	$(GO) test -run '^$$' -bench . -benchmem $(UNIT)
+
+otp: ## Set up Erlang/OTP 23, 25, 27 and 29 in $GONODE_OTP or the user's cache folder
+	@$(OTP)
+
+cc: ## Install the C compiler that the race detector needs, if there is none
+	@command -v gcc > /dev/null || command -v clang > /dev/null || { \
+		[ "$$(id -u)" = 0 ] || { echo "the race detector needs gcc: apt-get install gcc libc6-dev"; exit 1; }; \
+		apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends gcc libc6-dev; }
+
+clean: ## Remove what make build made; not the caches
+	rm -rf bin

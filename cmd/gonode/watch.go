@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"gonode/dist"
+	"gonode/node"
+	"gonode/strategy"
+	epmdstrategy "gonode/strategy/epmd"
+)
+
+// watchMesh is how often a watcher asks for nodes that it has not heard of.
+const watchMesh = time.Second
+
+// watchFlags is what watch can be told.
+type watchFlags struct {
+	probeFlags
+	out    outputFlags
+	length time.Duration
+}
+
+func (a *app) watchCommand() *cobra.Command {
+	f := &watchFlags{}
+	cmd := &cobra.Command{
+		Use:   "watch NODE...",
+		Short: "Print who joins and who leaves a cluster",
+		Long: "Watch connects to the given nodes and to all that they know, as a hidden node, and prints a line when a\n" +
+			"node comes or goes, until it is interrupted. A node that is not there yet is waited for; one that refuses ends\n" +
+			"the command.",
+		Example: "  gonode watch a@127.0.0.1\n  gonode watch --for 1m -o json a@db1.example.org b@db2.example.org",
+		Args:    takes("NODE", 1, -1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := a.watch(cmd.Context(), f, args); err != nil {
+				return fmt.Errorf("watch: %w", err)
+			}
+			return nil
+		},
+	}
+	fs := cmd.Flags()
+	f.probeFlags.add(fs)
+	addPeriod(fs, &f.length, "for", 0, "how long to watch (default until interrupted)")
+	f.out.add(fs)
+	return cmd
+}
+
+// watch prints events until ctx is done or a target refuses.
+func (a *app) watch(ctx context.Context, f *watchFlags, targets []string) error {
+	for _, target := range targets {
+		if err := dist.CompareNames(targets[0], target); err != nil {
+			return err
+		}
+	}
+	if f.length > 0 {
+		timed, cancel := context.WithTimeout(ctx, f.length)
+		defer cancel()
+		ctx = timed
+	}
+	n, err := f.start(ctx, a, targets[0], func(cfg *node.Config) {
+		cfg.MeshInterval = watchMesh
+		cfg.Strategies = []strategy.Strategy{&epmdstrategy.Strategy{Nodes: targets, Logger: cfg.Logger}}
+	})
+	if err != nil {
+		return unlessDone(ctx, err)
+	}
+	ctx, refuse := context.WithCancelCause(ctx)
+	defer refuse(nil)
+	var first sync.WaitGroup // the first attempts; all end with ctx
+	for _, target := range slices.Compact(slices.Sorted(slices.Values(targets))) {
+		first.Go(func() { a.firstAttempt(ctx, n, target, refuse) })
+	}
+	err = a.printEvents(ctx, n, f.out.json())
+	refuse(nil)
+	first.Wait()
+	return err
+}
+
+// refusal is what a context ends with when a node refuses us.
+type refusal struct{ error }
+
+func (r refusal) Unwrap() error { return r.error }
+
+// firstAttempt connects to target, which the strategy does anyway, to tell the user how that went: a node that is not
+// there may come yet, but one that refuses us will go on doing so.
+func (a *app) firstAttempt(ctx context.Context, n *node.Node, target string, refuse context.CancelCauseFunc) {
+	err := n.Connect(ctx, target)
+	switch code := exitCode(err); {
+	case err == nil || ctx.Err() != nil:
+	case code == exitRefused || code == exitUsage:
+		refuse(refusal{err})
+	default:
+		a.notef("waiting for %s: %v", target, err)
+	}
+}
+
+// lastLineTime is how long a reader that hangs is waited for in the end.
+const lastLineTime = time.Second
+
+// printEvents prints what happens to n until ctx is done or nobody reads, and shuts n down.
+func (a *app) printEvents(ctx context.Context, n *node.Node, json bool) error {
+	sub := n.Events().Subscribe(ctx)
+	printed := make(chan error, 1)
+	go func() { // ends with the subscription, which ends with ctx and with n; or with the process, if the reader hangs
+		p := &eventPrinter{w: a.stdout, json: json}
+		for ev := range sub.All() {
+			if err := p.print(ev); err != nil {
+				printed <- err
+				return
+			}
+		}
+		printed <- nil
+	}()
+	var err error
+	select {
+	case err = <-printed: // nobody reads, or the disk is full
+		printed <- err
+	case <-ctx.Done():
+	}
+	late := leave(n)
+	select {
+	case err = <-printed:
+	case <-time.After(lastLineTime):
+	}
+	if late != nil && err == nil {
+		err = fmt.Errorf("leave the cluster: %w: its processes or connections did not end within %v", late, shutdownTime)
+	}
+	if refused, ok := errors.AsType[refusal](context.Cause(ctx)); ok && err == nil {
+		err = refused.error
+	}
+	return err
+}

@@ -1,0 +1,60 @@
+// Command strategy shows a strategy of one's own: any Go value with a Run method. This one asks a function.
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"gonode/strategy"
+)
+
+// Poll wants the nodes that a function returns, which it asks every so often. A real one would ask a database.
+type Poll struct {
+	Every time.Duration
+	List  func(ctx context.Context) ([]strategy.Name, error)
+}
+
+// Run implements strategy.Strategy.
+func (p Poll) Run(ctx context.Context, out chan<- []strategy.Name) error {
+	ticker := time.NewTicker(p.Every)
+	defer ticker.Stop()
+	for {
+		names, err := p.List(ctx)
+		if err != nil {
+			return err // we are started again later, and the last set stays in force
+		}
+		select {
+		case out <- names:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func main() {
+	ctx, cancel := context.WithCancel(context.Background())
+	known := []strategy.Name{"a@127.0.0.1", "b@127.0.0.1"}
+	poll := Poll{Every: time.Second, List: func(context.Context) ([]strategy.Name, error) { return slices.Clone(known), nil }}
+
+	// A node does this for the strategies in its Config. Here the connector only says what it would do.
+	engine := strategy.New(strategy.Config{
+		Self:     "go@127.0.0.1",
+		Sources:  []strategy.Source{{Name: "poll", Strategy: poll}},
+		MaxDials: 1,
+		Connector: strategy.ConnectFunc(func(_ context.Context, name strategy.Name) error {
+			fmt.Println("connect to", name)
+			if name == known[len(known)-1] {
+				cancel()
+			}
+			return nil
+		}),
+	})
+	engine.Run(ctx)
+}

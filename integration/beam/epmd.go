@@ -1,0 +1,118 @@
+package beam
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// EPMD is a real epmd on a port of its own, on the loopback interface. Its methods may be called from any goroutine.
+type EPMD struct {
+	Port    int
+	Release string
+
+	lab     *Lab
+	mu      sync.Mutex
+	process *process
+	leash   io.Closer
+}
+
+// LaunchEPMD starts the epmd of a release on a free port and waits until it answers. Kill must be called in the end.
+func (l *Lab) LaunchEPMD(ctx context.Context, release string) (*EPMD, error) {
+	port, err := FreePort()
+	if err != nil {
+		return nil, err
+	}
+	e := &EPMD{Port: port, Release: release, lab: l}
+	return e, e.Restart(ctx)
+}
+
+// watched starts the program and kills it when standard input ends: when this process dies, in whatever way.
+const watched = `"$0" "$@" </dev/null & p=$!; read -r _; kill -9 $p`
+
+// Restart kills the epmd if it runs and starts it again on the same port, with nobody registered. It waits until it answers.
+func (e *EPMD) Restart(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	e.Kill()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	program, err := e.lab.program(e.Release, "epmd")
+	if err != nil {
+		return err
+	}
+	cmd := exec.Command("/bin/sh", "-c", watched, program, "-port", strconv.Itoa(e.Port), "-address", "127.0.0.1")
+	cmd.Env = environment(os.TempDir())
+	leash, err := cmd.StdinPipe()
+	if err != nil {
+		return err
+	}
+	p, err := start(cmd, nil, func() {})
+	if err != nil {
+		return err
+	}
+	e.process, e.leash = p, leash
+	if err := e.listening(ctx); err != nil {
+		return fmt.Errorf("start epmd of OTP %s on port %d: %w; it printed:\n%s", e.Release, e.Port, err, p.log.String())
+	}
+	return nil
+}
+
+// listening waits until a connection to the port is accepted.
+func (e *EPMD) listening(ctx context.Context) error {
+	retry := time.NewTicker(5 * time.Millisecond)
+	defer retry.Stop()
+	for {
+		nc, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(e.Port)))
+		if err == nil {
+			return nc.Close()
+		}
+		select {
+		case <-retry.C:
+		case <-e.process.done:
+			return errors.New("it ended at once")
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// Kill ends the epmd with SIGKILL and returns when it is gone. It may be called again.
+func (e *EPMD) Kill() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.process == nil {
+		return
+	}
+	e.process.kill()
+	e.leash.Close()
+	e.process = nil
+}
+
+// Log returns what the epmd has printed since it was last started.
+func (e *EPMD) Log() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.process == nil {
+		return ""
+	}
+	return e.process.log.String()
+}
+
+// FreePort returns a TCP port of the loopback interface that nobody listens on. Somebody may be faster than the caller,
+// but ports are not given out twice in a short time.
+func FreePort() (int, error) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer ln.Close()
+	return ln.Addr().(*net.TCPAddr).Port, nil
+}

@@ -1,0 +1,169 @@
+package house
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The modules a package may import, for the table below.
+const (
+	ergo  = "ergo.services/ergo"
+	cobra = "github.com/spf13/cobra"
+	pflag = "github.com/spf13/pflag"
+)
+
+// rank says where a package stands. It imports only packages of a lower rank, and of them none of those it must not know.
+type rank struct {
+	rank     int
+	siblings []string // packages of the same rank that it may import all the same
+	not      []string // packages of a lower rank that it must not know
+	modules  []string // other people's modules: the whole list, besides the standard library
+}
+
+// ranks has every package but those that are free: examples, benchmarks, and the tests on the whole. A folder of strategy
+// that is not listed is like strategy/*.
+func ranks() map[string]rank {
+	return map[string]rank{
+		"internal/wire":  {rank: 0},
+		"etf":            {rank: 1, modules: []string{ergo}},
+		"epmd":           {rank: 1},
+		"events":         {rank: 1, siblings: []string{"etf"}, modules: []string{ergo}},
+		"dist":           {rank: 2, not: []string{"epmd", "events"}, modules: []string{ergo}},
+		"strategy":       {rank: 2, not: []string{"etf", "internal/wire", "events"}},
+		"strategy/*":     {rank: 3, not: []string{"dist", "events"}},
+		"kernel":         {rank: 3, not: []string{"epmd", "strategy"}, modules: []string{ergo}},
+		"node":           {rank: 4, modules: []string{ergo}},
+		"cmd/gonode":     {rank: 5, modules: []string{ergo, cobra, pflag}},
+		"internal/house": {rank: 0},
+	}
+}
+
+// free are the folders that may import whatever they like of ours. Nobody imports them but one another.
+func free() []string { return []string{"examples", "bench", "integration"} }
+
+// forTests are the modules that test files of any package may import.
+func forTests() []string {
+	return []string{
+		ergo,
+		"github.com/stretchr/testify",
+		"github.com/rogpeppe/go-internal",
+		"go.uber.org/goleak",
+		"golang.org/x/sync",
+		"pgregory.net/rapid",
+	}
+}
+
+// under reports whether p is dir or in it.
+func under(p, dir string) bool { return p == dir || strings.HasPrefix(p, dir+"/") }
+
+func isFree(pkg string) bool {
+	return slices.ContainsFunc(free(), func(dir string) bool { return under(pkg, dir) })
+}
+
+// rankOf returns the row of the table for a package.
+func rankOf(pkg string) (rank, bool) {
+	table := ranks()
+	r, ok := table[pkg]
+	if !ok && path.Dir(pkg) == "strategy" {
+		r, ok = table["strategy/*"]
+	}
+	return r, ok
+}
+
+// complaints says what is wrong with an import of f.
+func complaints(f *file, imported string) string {
+	own, ours := strings.CutPrefix(imported, module+"/")
+	switch {
+	case ours:
+		return ourImport(f, own)
+	case !strings.Contains(strings.Split(imported, "/")[0], "."):
+		return "" // the standard library
+	case isFree(f.pkg):
+		return ""
+	}
+	allowed := []string{}
+	if r, ok := rankOf(f.pkg); ok {
+		allowed = append(allowed, r.modules...)
+	}
+	if f.test {
+		allowed = append(allowed, forTests()...)
+	}
+	if slices.ContainsFunc(allowed, func(m string) bool { return under(imported, m) }) {
+		return ""
+	}
+	return fmt.Sprintf("%s: %s may not import %s", f.path, f.pkg, imported)
+}
+
+func ourImport(f *file, own string) string {
+	if own == f.pkg || isFree(f.pkg) {
+		return ""
+	}
+	if isFree(own) {
+		return fmt.Sprintf("%s: nobody imports %s", f.path, own)
+	}
+	r, ok := rankOf(f.pkg)
+	target, known := rankOf(own)
+	switch {
+	case !ok || !known:
+		return fmt.Sprintf("%s imports %s: one of them is not in the table of ranks", f.path, own)
+	case slices.Contains(r.not, own):
+		return fmt.Sprintf("%s: %s must not know %s", f.path, f.pkg, own)
+	case target.rank >= r.rank && !slices.Contains(r.siblings, own):
+		return fmt.Sprintf("%s: %s (rank %d) imports %s (rank %d): imports go down only", f.path, f.pkg, r.rank, own, target.rank)
+	}
+	return ""
+}
+
+func TestImports(t *testing.T) {
+	var bad []string
+	for _, f := range goFiles(t) {
+		if _, ok := rankOf(f.pkg); !ok && !isFree(f.pkg) {
+			bad = append(bad, f.path+": its package is not in the table of ranks")
+		}
+		for _, imported := range f.imports() {
+			if c := complaints(f, imported); c != "" {
+				bad = append(bad, c)
+			}
+		}
+	}
+	none(t, bad, "imports (docs/design.md has the ranks)")
+}
+
+// TestImportRules tries the table with imports that it must refuse and some it must not.
+func TestImportRules(t *testing.T) {
+	for _, c := range []struct {
+		pkg, imported string
+		test, ok      bool
+	}{
+		{"node", "gonode/dist", false, true},
+		{"dist", "gonode/node", false, false},
+		{"dist", "gonode/epmd", false, false},
+		{"dist", "gonode/strategy", false, false},
+		{"dist", "github.com/spf13/cobra", false, false},
+		{"etf", "ergo.services/ergo/gen", false, true},
+		{"etf", "ergo.services/ergonomics", false, false},
+		{"epmd", "ergo.services/ergo/gen", false, false},
+		{"epmd", "github.com/stretchr/testify/require", false, false},
+		{"epmd", "github.com/stretchr/testify/require", true, true},
+		{"epmd", "gonode/etf", true, false},
+		{"events", "gonode/etf", false, true},
+		{"strategy/dns", "gonode/strategy", false, true},
+		{"strategy/dns", "gonode/strategy/epmd", false, false},
+		{"strategy/dns", "k8s.io/client-go/rest", false, false},
+		{"strategy", "gonode/strategy/epmd", false, false},
+		{"node", "gonode/strategy/epmd", false, true},
+		{"node", "gonode/cmd/gonode", false, false},
+		{"node", "gonode/integration/beam", true, false},
+		{"node", "gonode/unheard/of", false, false},
+		{"examples/join", "gonode/node", false, true},
+		{"etf", "encoding/binary", false, true},
+	} {
+		f := &file{path: c.pkg + "/x.go", pkg: c.pkg, test: c.test}
+		if got := complaints(f, c.imported); (got == "") != c.ok {
+			t.Errorf("%s imports %s (test file: %v): %q, want accepted %v", c.pkg, c.imported, c.test, got, c.ok)
+		}
+	}
+}
