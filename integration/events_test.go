@@ -64,7 +64,8 @@ func TestOrder(t *testing.T) {
 			m := <-got
 			require.Equal(t, 1, upsSoFar(sub), "nodeups before the message in round %d", round)
 			require.Equal(t, atom("hello"), m.message)
-			eval(t, b, "true", "erlang:disconnect_node('go@127.0.0.1')")
+			// The message may be here before net_kernel there has heard that the connection is up.
+			evalWithin(t, time.Second, b, "true", "erlang:disconnect_node('go@127.0.0.1')")
 			eventually(t, time.Second, "down", func() bool { return len(g.Nodes()) == 0 })
 		}
 	})

@@ -4,6 +4,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"ergo.services/ergo/gen"
@@ -50,4 +51,22 @@ func worker(t *testing.T, b *beam.Node) {
 // asWorker makes of an expression one that is evaluated in the worker.
 func asWorker(expr string) string {
 	return "begin worker ! {run, self(), fun() -> " + expr + " end}, receive {ran, Result} -> Result after 5000 -> worker_timeout end end"
+}
+
+// syncBuffer is a buffer that several goroutines use.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
 }

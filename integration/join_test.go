@@ -3,7 +3,9 @@ package integration
 import (
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -133,7 +135,11 @@ func TestWrongCookie(t *testing.T) {
 	eachRelease(t, func(t *testing.T, release string) {
 		c := newCluster(t, release)
 		b := c.beam(release, "b")
-		wrong := c.goNode("wrong", func(cfg *node.Config) { cfg.Cookie = "not the one" })
+		var log syncBuffer
+		wrong := c.goNode("wrong", func(cfg *node.Config) {
+			cfg.Cookie = "not the one"
+			cfg.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		})
 		begin := time.Now()
 		err := wrong.Connect(ctxFor(t, patience), "b@127.0.0.1")
 		require.Less(t, time.Since(begin), time.Second)
@@ -141,6 +147,11 @@ func TestWrongCookie(t *testing.T) {
 		require.ErrorContains(t, err, "cookie")
 		eval(t, b, "false", "net_kernel:connect_node('wrong@127.0.0.1')")
 		require.Less(t, time.Since(begin), 2*time.Second)
+		eventually(t, time.Second, "what our log says of it", func() bool {
+			return strings.Contains(log.String(), "peer=b@127.0.0.1") && strings.Contains(log.String(), "cookie")
+		})
+		require.NotContains(t, log.String(), "not the one")
+		require.NotContains(t, log.String(), cookie)
 
 		g := c.goNode("go")
 		w := watchEvents(t, g)

@@ -91,12 +91,16 @@ func (n *Node) admit(l *link) bool {
 		}
 		before := n.links[l.peer]
 		n.mu.Unlock()
-		before.conn.Abort(errReplaced)
+		before.replaced()
 		<-before.gone
 	}
 }
 
-// errReplaced is why a connection ends when its peer has made a new one.
+// replaced ends a link whose peer has made a new one: to subscribers it was closed, like any that the peer gave up.
+func (l *link) replaced() {
+	l.conn.Abort(&dist.LinkError{Peer: l.peer, Reason: dist.ReasonConnectionClosed, Err: errReplaced})
+}
+
 var errReplaced = errors.New("the peer has connected anew")
 
 // run is the life of an admitted link; it owns the link and returns when its nodedown is out. up is called when the

@@ -196,7 +196,7 @@ func (n *Node) takeOver(ctx context.Context, peer gen.Atom) error {
 	if l == nil {
 		return nil
 	}
-	l.conn.Abort(errReplaced)
+	l.replaced()
 	select {
 	case <-l.gone:
 		return nil

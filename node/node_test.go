@@ -172,6 +172,27 @@ func TestConnect(t *testing.T) {
 	require.False(t, a.Disconnect("b@127.0.0.1"))
 }
 
+// TestBothDialAtOnce: one link a round, whoever is first.
+func TestBothDialAtOnce(t *testing.T) {
+	port := freePort(t)
+	a, b := start(t, "a@127.0.0.1", port), start(t, "b@127.0.0.1", port)
+	sub := a.Events().Subscribe(t.Context())
+	for round := range 100 {
+		var dials sync.WaitGroup
+		var errA, errB error
+		dials.Go(func() { errA = a.Connect(within(t), b.Name()) })
+		dials.Go(func() { errB = b.Connect(within(t), a.Name()) })
+		dials.Wait()
+		require.NoError(t, errA, "round %d", round)
+		require.NoError(t, errB, "round %d", round)
+		require.Equal(t, b.Name(), next[events.NodeUp](t, sub).Node)
+		a.Disconnect(b.Name())
+		require.Equal(t, dist.ReasonDisconnect, next[events.NodeDown](t, sub).Reason, "round %d", round)
+		require.Eventually(t, func() bool { return len(b.Nodes()) == 0 }, patience, time.Millisecond)
+		require.Empty(t, a.Nodes())
+	}
+}
+
 func TestHidden(t *testing.T) {
 	port := freePort(t)
 	a := start(t, "a@127.0.0.1", port, func(c *Config) { c.Hidden = true })

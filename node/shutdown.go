@@ -60,7 +60,7 @@ func (n *Node) stopErgo(ctx context.Context) {
 	case <-ctx.Done():
 	}
 	for _, l := range n.allLinks() {
-		l.conn.Abort(dist.ErrDisconnect)
+		l.conn.Abort(l.stopped())
 	}
 	if pids, err := n.ergo.ProcessList(); err == nil {
 		for _, pid := range pids {
@@ -78,13 +78,18 @@ func (n *Node) stopErgo(ctx context.Context) {
 func (n *Node) closeLinks(ctx context.Context) {
 	links := n.allLinks()
 	for _, l := range links {
-		l.conn.Close(dist.ErrDisconnect)
+		l.conn.Close(l.stopped())
 	}
 	for _, l := range links {
 		select {
 		case <-l.gone:
 		case <-ctx.Done():
-			l.conn.Abort(dist.ErrDisconnect)
+			l.conn.Abort(l.stopped())
 		}
 	}
+}
+
+// stopped is why a link ends when the node does.
+func (l *link) stopped() error {
+	return &dist.LinkError{Peer: l.peer, Reason: "shutdown", Err: errStopping}
 }
