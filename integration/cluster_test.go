@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -21,7 +22,12 @@ import (
 // The acceptance tests: a Go node among real Erlang nodes of several releases. Every bound in them is one that the
 // project promises.
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		os.RemoveAll(commandDir())
+		os.Exit(code)
+	}))
+}
 
 const (
 	cookie   = "monster"

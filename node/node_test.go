@@ -7,10 +7,8 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -340,19 +338,6 @@ func TestTakeOverOfEPMD(t *testing.T) {
 	require.NoError(t, shutdown(first))
 	c := start(t, "c@127.0.0.1", port)
 	require.Eventually(t, func() bool { return c.Connect(within(t), "b@127.0.0.1") == nil }, patience, 50*time.Millisecond)
-}
-
-// TestSignalsStayOurs: Ergo takes over SIGINT and SIGTERM of the program it runs in; a node must not.
-func TestSignalsStayOurs(t *testing.T) {
-	a := start(t, "a@127.0.0.1", freePort(t))
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGTERM)
-	defer signal.Stop(signals)
-	for range 2 { // Ergo would take the first one and reset the handlers
-		require.NoError(t, syscall.Kill(os.Getpid(), syscall.SIGTERM))
-		require.Equal(t, syscall.SIGTERM, receive(t, signals))
-	}
-	require.True(t, a.Runtime().IsAlive())
 }
 
 func TestShutdown(t *testing.T) {
