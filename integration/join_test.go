@@ -224,3 +224,23 @@ func TestCrowd(t *testing.T) {
 	require.ErrorIs(t, err, io.EOF, "the oldest is closed")
 	eval(t, b, "pong", "net_adm:ping('go@127.0.0.1')")
 }
+
+// TestDynamicName: a BEAM without a name of its own (erl -sname undefined) asks us for one.
+func TestDynamicName(t *testing.T) {
+	eachRelease(t, func(t *testing.T, release string) {
+		c := newCluster(t, release)
+		g := c.goNode("go", func(cfg *node.Config) { cfg.Name = "go@localhost" })
+		b := beam.Start(t, beam.Options{
+			Release: release, Cookie: cookie, EPMDPort: c.epmd.Port, Args: []string{"-sname", "undefined", "-start_epmd", "false"},
+		})
+		evalWithin(t, time.Second, b, "true", "net_kernel:connect_node('go@localhost')")
+		eval(t, b, "[go@localhost]", "nodes(hidden)")
+		peers := g.Nodes()
+		require.Len(t, peers, 1)
+		require.True(t, peers[0].Hidden)
+		eval(t, b, "true", "node() =:= '%s'", peers[0].Name)
+		eval(t, b, "pong", "net_adm:ping('go@localhost')")
+		_, err := g.Ping(ctxFor(t, time.Second), peers[0].Name)
+		require.NoError(t, err)
+	})
+}

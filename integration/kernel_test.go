@@ -111,6 +111,18 @@ func TestRelations(t *testing.T) {
 		server(t, g, "five")
 		require.Equal(t, "{my,<<\"reason\">>}", b.Eval(t, "begin process_flag(trap_exit, true), "+
 			"P = gen_server:call({five, 'go@127.0.0.1'}, pid), link(P), gen_server:cast(P, stop), "+exit))
+
+		// An Erlang process that ends takes the Go actors that it linked itself to with it, unless it ends normally.
+		server(t, g, "six")
+		const linked = "begin G = gen_server:call({six, 'go@127.0.0.1'}, pid), R = monitor(process, G), " +
+			"spawn(fun() -> link(G), exit(%s) end), receive {'DOWN', R, process, _, W} -> W after %d -> alive end end"
+		eval(t, b, "alive", linked, "normal", 100)
+		eval(t, b, "{my,<<\"crash\">>}", linked, "{my, <<\"crash\">>}", 1000)
+		server(t, g, "seven")
+		eval(t, b, "alive", "begin G = gen_server:call({seven, 'go@127.0.0.1'}, pid), R = monitor(process, G), exit(G, normal), "+
+			"receive {'DOWN', R, process, _, W} -> W after 100 -> alive end end")
+		eval(t, b, "shutdown", "begin G = gen_server:call({seven, 'go@127.0.0.1'}, pid), R = monitor(process, G), exit(G, shutdown), "+
+			"receive {'DOWN', R, process, _, W} -> W after 1000 -> alive end end")
 		quiet(t, b)
 	})
 }

@@ -128,7 +128,7 @@ func (l *listener) add(nc net.Conn) *list.Element {
 	defer l.mu.Unlock()
 	if l.shakes.Len() >= l.max {
 		l.shakes.Remove(l.shakes.Front()).(net.Conn).Close()
-		l.node.crowdedOut.Add(1)
+		l.node.counters.crowdedOut.Add(1)
 	}
 	return l.shakes.PushBack(nc)
 }
@@ -234,7 +234,7 @@ func (n *Node) arrived(peer gen.Atom) {
 
 // refused notes a handshake that came in and failed.
 func (n *Node) refused(addr net.Addr, peer gen.Atom, err error) {
-	n.handshakesFailed.Add(1)
+	n.counters.handshakesFailed.Add(1)
 	switch {
 	case n.ctx.Err() != nil:
 	case errors.Is(err, dist.ErrCookie), errors.Is(err, dist.ErrFlags), errors.Is(err, dist.ErrMalformed):

@@ -58,8 +58,8 @@ type Node struct {
 	placed    placed
 	servers   map[gen.PID]struct{} // processes of ours that never wait for a peer; read only after Start
 
-	refs, linkIDs, attemptIDs, unlinkIDs, briefIDs         atomic.Uint64
-	undelivered, mailboxFull, crowdedOut, handshakesFailed atomic.Uint64
+	refs, linkIDs, attemptIDs, unlinkIDs, briefIDs atomic.Uint64
+	counters                                       counters
 
 	shutdown sync.Once
 	done     chan struct{}

@@ -232,6 +232,48 @@ func TestConnectErrors(t *testing.T) {
 	require.Empty(t, a.Nodes())
 }
 
+// TestCookies: a cookie of its own for one peer, in both directions.
+func TestCookies(t *testing.T) {
+	port := freePort(t)
+	own := func(peer string) func(*Config) {
+		return func(c *Config) { c.Cookies = map[string]string{peer: "theirs"} }
+	}
+	a := start(t, "a@127.0.0.1", port, own("b@127.0.0.1"))
+	b := start(t, "b@127.0.0.1", port, own("a@127.0.0.1"))
+	c := start(t, "c@127.0.0.1", port)
+	require.NoError(t, a.Connect(within(t), b.Name()))
+	require.NoError(t, c.Connect(within(t), a.Name()))
+	require.True(t, a.Disconnect(b.Name()))
+	require.NoError(t, b.Connect(within(t), a.Name()))
+	d := start(t, "d@127.0.0.1", port, own("a@127.0.0.1"))
+	require.ErrorIs(t, d.Connect(within(t), a.Name()), dist.ErrCookie)
+	require.EqualValues(t, 1, a.Stats().HandshakesFailed)
+}
+
+// TestUnsent: what finds nobody, or a full mailbox, is counted.
+func TestUnsent(t *testing.T) {
+	port := freePort(t)
+	a, b := start(t, "a@127.0.0.1", port), start(t, "b@127.0.0.1", port)
+	stuck := make(chan any)
+	_, err := b.Runtime().SpawnRegister("slow", func() gen.ProcessBehavior { return &recorder{got: stuck} },
+		gen.ProcessOptions{MailboxSize: 5})
+	require.NoError(t, err)
+	run(t, a, func(p *task) error {
+		for range 20 {
+			if err := p.Send(gen.ProcessID{Name: "slow", Node: "b@127.0.0.1"}, gen.Atom("x")); err != nil {
+				return err
+			}
+		}
+		return p.Send(gen.ProcessID{Name: "nobody", Node: "b@127.0.0.1"}, gen.Atom("x"))
+	})
+	require.Eventually(t, func() bool { return b.Stats().Undelivered == 1 }, patience, time.Millisecond)
+	lost := b.Stats().MailboxFull
+	require.NotZero(t, lost)
+	for range 20 - lost {
+		receive(t, stuck)
+	}
+}
+
 func TestNameTaken(t *testing.T) {
 	port := freePort(t)
 	start(t, "a@127.0.0.1", port)

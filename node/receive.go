@@ -115,9 +115,9 @@ func (l *link) count(err error) {
 	switch {
 	case err == nil:
 	case errors.Is(err, gen.ErrProcessMailboxFull):
-		l.node.mailboxFull.Add(1)
+		l.node.counters.mailboxFull.Add(1)
 	default:
-		l.node.undelivered.Add(1)
+		l.node.counters.undelivered.Add(1)
 	}
 }
 
@@ -127,7 +127,7 @@ func (l *link) coreMessage(sig *dist.Signal) {
 		l.answer(&dist.Signal{Kind: dist.KindSend, From: l.node.core.PID(), To: to, Message: reply})
 		return
 	}
-	l.node.undelivered.Add(1)
+	l.node.counters.undelivered.Add(1)
 }
 
 // downOf takes the end of a process that we monitor: of a call, or for Ergo.
@@ -149,14 +149,14 @@ func (l *link) downOf(sig *dist.Signal) {
 func (l *link) exit(sig *dist.Signal) {
 	reason := reasonError(sig.Message)
 	if l.watched.removeLink(sig.To, sig.From) {
-		l.node.core.RouteSendExit(sig.From, sig.To, reason)
+		l.exitSignal(sig.From, sig.To, reason)
 	}
 	if l.node.placed.takeLink(l.peer, sig.From) {
 		l.node.core.RouteTerminatePID(sig.From, reason)
 	}
 }
 
-// exit2 takes exit/2. kill ends the process whatever it does; normal from somebody else ends nobody.
+// exit2 takes exit/2. kill ends the process whatever it does.
 func (l *link) exit2(sig *dist.Signal) {
 	to := sig.To
 	if sig.Target == dist.ToName {
@@ -166,13 +166,21 @@ func (l *link) exit2(sig *dist.Signal) {
 		}
 		to = pid
 	}
-	switch sig.Message {
-	case gen.Atom("kill"):
+	if sig.Message == gen.Atom("kill") {
 		l.node.ergo.Kill(to)
-	case gen.Atom("normal"):
-	default:
-		l.node.core.RouteSendExit(sig.From, to, reasonError(sig.Message))
+		return
 	}
+	l.exitSignal(sig.From, to, reasonError(sig.Message))
+}
+
+// exitSignal hands an exit to a process here. Ergo ends a process that does not trap exits for any reason, Erlang for any
+// but normal. So normal goes as the message that a trapping process makes of an exit.
+func (l *link) exitSignal(from, to gen.PID, reason error) {
+	if reason == gen.TerminateReasonNormal {
+		l.node.core.RouteSendPID(from, to, gen.MessageOptions{}, gen.MessageExitPID{PID: from, Reason: reason})
+		return
+	}
+	l.node.core.RouteSendExit(from, to, reason)
 }
 
 // spawn answers a SPAWN_REQUEST: the reply goes out before anything else of the new process.
