@@ -17,7 +17,7 @@ import (
 // What can go wrong in a handshake; errors.Is finds them in a *HandshakeError.
 var (
 	// ErrCookie: one side did not prove that it knows the cookie.
-	ErrCookie = errors.New("the cookies differ")
+	ErrCookie = errors.New("no common cookie")
 
 	// ErrFlags: the peer lacks flags that are mandatory since OTP 23. The text names them.
 	ErrFlags = errors.New("the peer lacks what this node needs")

@@ -63,5 +63,5 @@ func ExampleHandshakeError() {
 	fmt.Println(err)
 	// Output:
 	// true
-	// handshake with b@localhost: read its answer to our challenge: the cookies differ (it hung up on our answer to its challenge: the cookie is not the one b@localhost uses)
+	// handshake with b@localhost: read its answer to our challenge: no common cookie (it hung up on our answer to its challenge: the cookie is not the one b@localhost uses)
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -73,19 +72,6 @@ func splitPackets(t testing.TB, b []byte) [][]byte {
 		b = b[2+n:]
 	}
 	return all
-}
-
-// texts prints packets for comparison: statuses as they are, others in hex.
-func texts(t testing.TB, b []byte) string {
-	var all []string
-	for _, p := range splitPackets(t, b) {
-		if p[0] == tagStatus && !bytes.HasPrefix(p[1:], []byte(statusNamed)) {
-			all = append(all, string(p[1:]))
-		} else {
-			all = append(all, hex.EncodeToString(p))
-		}
-	}
-	return strings.Join(all, " ")
 }
 
 func status(text string) []byte { return appendStatus(nil, text) }

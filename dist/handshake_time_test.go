@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -324,4 +326,53 @@ func TestTLSMismatch(t *testing.T) {
 		requireFailure(t, b.err, ErrTLS, "the peer does not")
 		requireFailure(t, (<-ends).err, ErrHangup, "speaks TLS")
 	})
+}
+
+// stubborn is a connection of which something does not work.
+type stubborn struct {
+	*tape
+	writes   int   // that work
+	err      error // of the others
+	deadline error
+}
+
+func (c *stubborn) RemoteAddr() net.Addr { return nil }
+
+func (c *stubborn) SetDeadline(time.Time) error { return c.deadline }
+
+func (c *stubborn) Write(b []byte) (int, error) {
+	if c.writes--; c.writes < 0 {
+		return 0, c.err
+	}
+	return c.tape.Write(b)
+}
+
+// Every write may fail, and a connection without deadlines is not used.
+func TestHandshakeWrites(t *testing.T) {
+	lost := errors.New("no route to host")
+	i, a := dialer(), dialled()
+	i.Alive = func() bool { return true }
+	a.Admit = func(context.Context, Hello) Admission { return AdmitAlive }
+	toDialer := packets(status("alive"), goodChallenge(), goodAck())
+	toDialled := packets(goodSendName(), status("true"), goodReply())
+	for n := range 3 {
+		_, err := i.Handshake(ctx, &stubborn{tape: newTape(toDialer), writes: n, err: lost})
+		requireFailure(t, err, nil, "no route")
+		_, err = a.Handshake(ctx, &stubborn{tape: newTape(toDialled), writes: n, err: lost})
+		requireFailure(t, err, nil, "no route")
+		_, err = i.Handshake(ctx, &stubborn{tape: newTape(toDialer), writes: n, err: syscall.EPIPE})
+		requireFailure(t, err, ErrHangup)
+	}
+	i.Alive = nil
+	_, err := i.Handshake(ctx, &stubborn{tape: newTape(toDialer), writes: 1, err: lost})
+	requireFailure(t, err, nil, "no route")
+
+	// A refusal is the error, also if the peer is gone when it is told.
+	a.Admit = func(context.Context, Hello) Admission { return AdmitNotAllowed }
+	_, err = a.Handshake(ctx, &stubborn{tape: newTape(toDialled), err: syscall.EPIPE})
+	requireFailure(t, err, ErrNotAllowed)
+
+	_, err = a.Handshake(ctx, &stubborn{tape: newTape(toDialled), deadline: os.ErrNoDeadline})
+	requireFailure(t, err, nil, "a peer")
+	require.ErrorIs(t, err, os.ErrNoDeadline)
 }

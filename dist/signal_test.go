@@ -244,7 +244,9 @@ func TestNames(t *testing.T) {
 func TestFragmentAge(t *testing.T) {
 	bubble(t, Config{MaxFragmentAge: time.Minute, TickTime: 40 * time.Second}, func(a *served, peer net.Conn) {
 		discard(peer)
+		writer := make(chan struct{})
 		go func() { // ends with the link
+			defer close(writer)
 			first := "\x00\x00\x00\x13\x83E\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x02\x00"
 			_, err := io.WriteString(peer, first)
 			for ; err == nil; _, err = peer.Write(tickFrame[:]) {
@@ -256,5 +258,6 @@ func TestFragmentAge(t *testing.T) {
 		require.ErrorIs(t, err, ErrLimit)
 		require.ErrorContains(t, err, "MaxFragmentAge")
 		require.Equal(t, 70*time.Second, time.Since(start))
+		<-writer
 	})
 }

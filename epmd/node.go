@@ -17,9 +17,11 @@ const (
 	// TypeHidden is the node type that erl_interface registers with ('H').
 	TypeHidden = 72
 
-	// HighVersion and LowVersion are the range of distribution protocol versions that OTP 23 to 29 register.
+	// HighVersion is the highest distribution protocol version that OTP 23 to 29 register.
 	HighVersion = 6
-	LowVersion  = 5
+
+	// LowVersion is the lowest one that they register.
+	LowVersion = 5
 )
 
 // Limits of a name and of the extra bytes, as epmd has them.

@@ -42,6 +42,25 @@ func TestGlobal(t *testing.T) {
 	})
 }
 
+// TestPG: a visible Go node that has no pg scope does not disturb that of the BEAMs, whose scopes greet it.
+func TestPG(t *testing.T) {
+	eachRelease(t, func(t *testing.T, release string) {
+		c := newCluster(t, release)
+		a, b := c.beam(release, "a"), c.beam(release, "b")
+		g := c.goNode("go")
+		for _, b := range []*beam.Node{a, b} {
+			eval(t, b, "ok", "begin {ok, P} = pg:start_link(), unlink(P), ok end")
+			require.NoError(t, g.Connect(ctxFor(t, time.Second), b.Name()))
+		}
+		eval(t, a, "pong", "net_adm:ping('b@127.0.0.1')")
+		eval(t, a, "ok", "pg:join(group, spawn(fun() -> receive stop -> ok end end))")
+		evalWithin(t, time.Second, b, "['a@127.0.0.1']", "[node(P) || P <- pg:get_members(group)]")
+		eval(t, b, "pong", "net_adm:ping('go@127.0.0.1')")
+		require.Equal(t, "a@127.0.0.1 b@127.0.0.1", names(g.Nodes()))
+		quiet(t, a)
+	})
+}
+
 // TestAskedOfUs: requests to processes and functions that a Go node does not have are answered as a BEAM answers them,
 // at once, and the link lives on.
 func TestAskedOfUs(t *testing.T) {

@@ -141,7 +141,7 @@ setup() { # setup VERSION
     dpkg-deb -W "$f" >> "$top/packages"
   done
   rm -rf "$top/apt" "$top/debs" \
-    "$top"/root/usr/share/{doc,man,locale,lintian,bug} "$top"/root/usr/lib/x86_64-linux-gnu/gconv
+    "$top/root"/usr/share/{doc,man,locale,lintian,bug} "$top/root"/usr/lib/x86_64-linux-gnu/gconv
 
   ROOT=$top/root
   local a=x86_64-linux-gnu

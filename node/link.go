@@ -89,7 +89,7 @@ func (n *Node) admit(l *link) bool {
 			n.mu.Unlock()
 			return true
 		}
-		before := n.links[l.peer]
+		before := n.present(l.peer)
 		n.mu.Unlock()
 		before.replaced()
 		<-before.gone
@@ -147,6 +147,7 @@ func (l *link) down(err error) {
 
 	n.mu.Lock()
 	delete(n.links, l.peer)
+	n.leaving[l.peer] = l
 	n.mu.Unlock()
 	n.hub.Publish(events.NodeDown{
 		Node: string(l.peer), Hidden: !l.visible(), Creation: l.conn.Peer().Creation, ConnectionID: uint64(l.id),
@@ -154,6 +155,7 @@ func (l *link) down(err error) {
 	})
 	n.engine.Down(string(l.peer))
 	n.mu.Lock()
+	delete(n.leaving, l.peer)
 	n.table.gone(l.peer, l.id)
 	n.mu.Unlock()
 	close(l.gone)
@@ -164,6 +166,15 @@ func (n *Node) linkOf(peer gen.Atom) *link {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.links[peer]
+}
+
+// present returns the link that has the peer's place: the live one, or one whose nodedown is not out yet; nil if there
+// is none. The caller holds n.mu.
+func (n *Node) present(peer gen.Atom) *link {
+	if l := n.links[peer]; l != nil {
+		return l
+	}
+	return n.leaving[peer]
 }
 
 // allLinks returns the links that there are now.

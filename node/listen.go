@@ -192,7 +192,9 @@ func (n *Node) greeted(h dist.Hello, id attemptID) dist.Admission {
 
 // takeOver ends the link to a peer that has proved to be the same node, and waits for its nodedown.
 func (n *Node) takeOver(ctx context.Context, peer gen.Atom) error {
-	l := n.linkOf(peer)
+	n.mu.Lock()
+	l := n.present(peer)
+	n.mu.Unlock()
 	if l == nil {
 		return nil
 	}

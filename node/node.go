@@ -50,7 +50,8 @@ type Node struct {
 	mu       sync.Mutex
 	stopping bool
 	table    *peerTable
-	links    map[gen.Atom]*link
+	links    map[gen.Atom]*link // as Nodes shows them
+	leaving  map[gen.Atom]*link // out of links, nodedown on its way
 	flights  map[gen.Atom]*flight
 	sessions map[gen.Atom]*session
 
@@ -85,6 +86,7 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 		log:      cfg.Logger,
 		table:    newPeerTable(gen.Atom(cfg.Name)),
 		links:    make(map[gen.Atom]*link),
+		leaving:  make(map[gen.Atom]*link),
 		flights:  make(map[gen.Atom]*flight),
 		sessions: make(map[gen.Atom]*session),
 		servers:  make(map[gen.PID]struct{}),

@@ -442,3 +442,23 @@ func TestListenRange(t *testing.T) {
 	_, err = Start(t.Context(), Config{Name: "b@127.0.0.1", Cookie: "c", EPMD: epmd.None, Listen: fmt.Sprintf("127.0.0.1:%d", port)})
 	require.ErrorContains(t, err, "no free port")
 }
+
+// TestSilence: without a logger nothing is printed, not even by Ergo, whose default is a banner and log lines.
+func TestSilence(t *testing.T) {
+	stdout, stderr := os.Stdout, os.Stderr
+	t.Cleanup(func() { os.Stdout, os.Stderr = stdout, stderr })
+	file, err := os.Create(filepath.Join(t.TempDir(), "printed"))
+	require.NoError(t, err)
+	defer file.Close()
+	os.Stdout, os.Stderr = file, file
+	port := freePort(t)
+	a, err := Start(t.Context(), Config{Name: "a@127.0.0.1", Cookie: "secret", EPMDPort: port})
+	require.NoError(t, err)
+	b := start(t, "b@127.0.0.1", port)
+	require.NoError(t, b.Connect(within(t), a.Name()))
+	run(t, a, func(p *task) error { return p.Send(gen.ProcessID{Name: "x", Node: "b@127.0.0.1"}, gen.Atom("x")) })
+	require.NoError(t, shutdown(a))
+	printed, err := os.ReadFile(file.Name())
+	require.NoError(t, err)
+	require.Empty(t, string(printed))
+}
