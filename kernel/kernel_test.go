@@ -1,6 +1,8 @@
 package kernel
 
 import (
+	"context"
+	"errors"
 	"testing"
 
 	"ergo.services/ergo/gen"
@@ -46,50 +48,112 @@ func TestInitConnect(t *testing.T) {
 	requireTerm(t, "{'$gen_cast', {in_sync, 'go@h', true}}", InSync("go@h"))
 }
 
-func TestSpawn(t *testing.T) {
+// TestUndefined: what is not exported is not run, and ends as on a BEAM that lacks the module.
+func TestUndefined(t *testing.T) {
+	var none Exports
 	for name, test := range map[string]struct {
 		module, function gen.Atom
 		args, options    string
-		want             Spawned
+		link, monitor    bool
 		exit             string
 	}{
-		"plain":      {"m", "f", "[1, 2]", "[]", Spawned{}, "{undef, [{m, f, [1, 2], []}]}"},
-		"monitored":  {"m", "f", "[]", "[monitor, {priority, high}]", Spawned{Monitor: true}, "{undef, [{m, f, [], []}]}"},
-		"linked":     {"m", "f", "[]", "[link]", Spawned{Link: true}, "{undef, [{m, f, [], []}]}"},
-		"bad option": {"m", "f", "[]", "[nonsense]", Spawned{Refused: "badopt"}, ""},
-		"erpc call":  {"erpc", "execute_call", "[res, lists, seq, [1, 3]]", "[monitor]", Spawned{Monitor: true}, "{res, error, undef, [{lists, seq, [1, 3], []}]}"},
-		"erpc cast":  {"erpc", "execute_cast", "[lists, seq, [1, 3]]", "[]", Spawned{}, "{undef, [{lists, seq, [1, 3], []}]}"},
-		"erpc fun":   {"erpc", "execute_call", "[res, 1, 2, []]", "[monitor]", Spawned{Monitor: true}, "{res, error, {erpc, badarg}}"},
-		"other erpc": {"erpc", "execute_other", "[]", "[]", Spawned{}, "{undef, [{erpc, execute_other, [], []}]}"},
+		"plain":      {"m", "f", "[1, 2]", "[]", false, false, "{undef, [{m, f, [1, 2], []}]}"},
+		"monitored":  {"m", "f", "[]", "[monitor, {priority, high}]", false, true, "{undef, [{m, f, [], []}]}"},
+		"linked":     {"m", "f", "[]", "[link]", true, false, "{undef, [{m, f, [], []}]}"},
+		"erpc call":  {"erpc", "execute_call", "[res, lists, seq, [1, 3]]", "[monitor]", false, true, "{res, error, undef, [{lists, seq, [1, 3], []}]}"},
+		"erpc cast":  {"erpc", "execute_cast", "[lists, seq, [1, 3]]", "[]", false, false, "{undef, [{lists, seq, [1, 3], []}]}"},
+		"erpc fun":   {"erpc", "execute_call", "[res, 1, 2, []]", "[monitor]", false, true, "{res, error, {erpc, badarg}}"},
+		"other erpc": {"erpc", "execute_other", "[]", "[]", false, false, "{undef, [{erpc, execute_other, [], []}]}"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			args := parse(t, test.args)
-			got := Spawn(test.module, test.function, len(args.(etf.List)), args, parse(t, test.options))
-			if test.exit != "" {
-				requireTerm(t, test.exit, got.Exit)
-			}
-			got.Exit = nil
-			require.Equal(t, test.want, got)
+			s := ParseSpawn(test.module, test.function, len(args.(etf.List)), args, parse(t, test.options))
+			require.Empty(t, s.Refused)
+			require.Equal(t, test.link, s.Link)
+			require.Equal(t, test.monitor, s.Monitor)
+			requireTerm(t, test.exit, s.Exit(none.Run(t.Context(), s.Module, s.Function, s.Args)))
 		})
 	}
-	require.Equal(t, gen.Atom("badarg"), Spawn("m", "f", 2, etf.List{}, nil).Refused, "wrong arity")
-	require.Equal(t, gen.Atom("badarg"), Spawn("m", "f", 0, gen.Atom("x"), nil).Refused, "no list")
+	require.Equal(t, gen.Atom("badopt"), ParseSpawn("m", "f", 0, etf.List{}, etf.List{gen.Atom("nonsense")}).Refused)
+	require.Equal(t, gen.Atom("badarg"), ParseSpawn("m", "f", 2, etf.List{}, nil).Refused, "wrong arity")
+	require.Equal(t, gen.Atom("badarg"), ParseSpawn("m", "f", 0, gen.Atom("x"), nil).Refused, "no list")
 }
 
-func TestCallExit(t *testing.T) {
+func TestParseCallExit(t *testing.T) {
 	ref := gen.Ref{Node: "go@h", Creation: 1, ID: [3]uint64{1, 2, 3 << 32}}
-	result, returned := ParseCallExit(ref, etf.Tuple{ref, gen.Atom("return"), gen.Atom("x")})
-	require.True(t, returned)
+	result, err := ParseCallExit(ref, etf.Tuple{ref, gen.Atom("return"), gen.Atom("x")})
+	require.NoError(t, err)
 	require.Equal(t, gen.Atom("x"), result)
-	for _, reason := range []any{
-		etf.Tuple{ref, gen.Atom("throw"), gen.Atom("x")},
-		etf.Tuple{gen.Atom("y"), gen.Atom("return"), gen.Atom("x")},
-		gen.Atom("noconnection"),
+	for _, test := range []struct {
+		reason any
+		want   Exception
+	}{
+		{etf.Tuple{ref, ClassThrow, gen.Atom("x")}, Exception{ClassThrow, gen.Atom("x"), nil}},
+		{etf.Tuple{ref, ClassExit, gen.Atom("x")}, Exception{ClassExit, gen.Atom("x"), nil}},
+		{etf.Tuple{ref, ClassError, gen.Atom("undef"), etf.List{int64(1)}}, Exception{ClassError, gen.Atom("undef"), etf.List{int64(1)}}},
+		{etf.Tuple{ref, ClassError, etf.Tuple{gen.Atom("erpc"), gen.Atom("badarg")}}, Exception{ClassError, etf.Tuple{gen.Atom("erpc"), gen.Atom("badarg")}, nil}},
 	} {
-		result, returned = ParseCallExit(ref, reason)
-		require.False(t, returned)
-		require.Equal(t, reason, result)
+		_, err := ParseCallExit(ref, test.reason)
+		e, ok := errors.AsType[*Exception](err)
+		require.True(t, ok)
+		require.Equal(t, test.want, *e)
+		require.Equal(t, test.want.Reason == gen.Atom("undef"), errors.Is(err, ErrUndef))
 	}
+	_, err = ParseCallExit(ref, gen.Atom("noconnection"))
+	require.ErrorIs(t, err, gen.ErrNoConnection)
+	_, err = ParseCallExit(ref, etf.Tuple{gen.Atom("y"), gen.Atom("return"), gen.Atom("x")})
+	require.Error(t, err)
+}
+
+func TestExports(t *testing.T) {
+	var e Exports
+	for name, fn := range map[string]any{
+		"add":    func(a, b int64) int64 { return a + b },
+		"ctx":    func(ctx context.Context, s string) (string, error) { return s + "!", ctx.Err() },
+		"fail":   func() error { return errors.New("broken") },
+		"term":   func() (int, error) { return 0, &ExitReason{Term: gen.Atom("enoent")} },
+		"fine":   func() error { return nil },
+		"panic":  func() { panic("ouch") },
+		"two":    func() (int, string) { return 1, "x" },
+		"small":  func(n uint8) uint8 { return n },
+		"any":    func(v any) any { return v },
+		"badret": func() chan int { return nil },
+	} {
+		require.NoError(t, e.Add("m", name, fn))
+	}
+	for _, test := range []struct{ function, args, want string }{
+		{"add", "[1, 2]", "3"},
+		{"add", "[1]", "{'EXIT', {undef, [{m, add, [1], []}]}}"},
+		{"ctx", "[<<\"hi\">>]", "<<\"hi!\">>"},
+		{"fail", "[]", "{error, <<\"broken\">>}"},
+		{"term", "[]", "enoent"},
+		{"fine", "[]", "ok"},
+		{"two", "[]", "{1, <<\"x\">>}"},
+		{"any", "[{a, [b]}]", "{a, [b]}"},
+		{"none", "[]", "{'EXIT', {undef, [{m, none, [], []}]}}"},
+	} {
+		got := e.Run(t.Context(), "m", gen.Atom(test.function), parse(t, test.args).(etf.List)).RPC()
+		if bad, ok := got.(etf.Tuple); ok && len(bad) == 2 && bad[0] == gen.Atom("badrpc") {
+			got = bad[1]
+		}
+		requireTerm(t, test.want, got)
+	}
+	small := e.Run(t.Context(), "m", "small", etf.List{int64(300)}).Exception
+	require.Equal(t, gen.Atom("badarg"), small.Reason)
+	require.Contains(t, etf.Format(small.Stack), "300")
+	ouch := e.Run(t.Context(), "m", "panic", nil).Exception
+	require.Equal(t, etf.Tuple{gen.Atom("panic"), []byte("ouch")}, ouch.Reason)
+	require.Contains(t, etf.Format(ouch.Stack), "TestExports")
+	require.NotNil(t, e.Run(t.Context(), "m", "badret", nil).Exception)
+
+	require.True(t, e.Remove("m", "add"))
+	require.False(t, e.Remove("m", "add"))
+	require.Nil(t, e.Find("m", "add", 2))
+	var nilFunc func()
+	for _, fn := range []any{nil, 17, nilFunc, func(...int) {}} {
+		require.Error(t, e.Add("m", "x", fn))
+	}
+	require.Error(t, e.Add("", "x", func() {}))
 }
 
 func TestIOReply(t *testing.T) {

@@ -7,36 +7,59 @@ import (
 	"gonode/etf"
 )
 
-// Rex is the process registered as rex: the rpc server of OTP before 23, which newer nodes fall back to, and use
-// for sbcast. No function is exported yet, so every call is undef.
-type Rex struct{ act.Actor }
+// Runner runs an exported function for the process from and hands its outcome to done, in another goroutine, when it has
+// ended. It checks that the caller may.
+type Runner func(from gen.PID, module, function gen.Atom, args etf.List, done func(Outcome))
 
-// NewRex is the factory of Rex, for gen.Node.SpawnRegister.
-func NewRex() gen.ProcessBehavior { return &Rex{} }
+// Rex is the process registered as rex: the rpc server of OTP before 23, which newer nodes fall back to, use for
+// block_call, and for sbcast.
+type Rex struct {
+	act.Actor
+	run     Runner
+	respond func(from gen.PID, ref gen.Ref, reply any)
+	send    func(to gen.PID, message any)
+}
 
-// HandleCall implements act.ActorBehavior: rpc:call/4 of OTP 23 and 24, rpc:block_call/4 of all.
-func (*Rex) HandleCall(_ gen.PID, _ gen.Ref, request any) (any, error) {
-	if m, f, args, ok := callRequest(request); ok {
-		return badRPC(m, f, args), nil
+// NewRex returns the factory of Rex, for gen.Node.SpawnRegister. Functions end in other goroutines than that of the
+// process, so their results go out through respond, which answers a call, and send.
+func NewRex(run Runner, respond func(from gen.PID, ref gen.Ref, reply any), send func(to gen.PID, message any)) gen.ProcessFactory {
+	return func() gen.ProcessBehavior { return &Rex{run: run, respond: respond, send: send} }
+}
+
+// HandleCall implements act.ActorBehavior: rpc:call/4 of OTP 23 and 24, rpc:block_call/4 of all, which go one at a time.
+func (r *Rex) HandleCall(from gen.PID, ref gen.Ref, request any) (any, error) {
+	what, m, f, args, ok := callRequest(request)
+	if !ok {
+		return nil, nil
 	}
+	if what == "block_call" {
+		ended := make(chan Outcome, 1)
+		r.run(from, m, f, args, func(o Outcome) { ended <- o })
+		return (<-ended).RPC(), nil
+	}
+	r.run(from, m, f, args, func(o Outcome) { r.respond(from, ref, o.RPC()) })
 	return nil, nil
 }
 
-// HandleMessage implements act.ActorBehavior.
-func (r *Rex) HandleMessage(_ gen.PID, message any) error {
+// HandleMessage implements act.ActorBehavior: casts, and the calls of C and Java nodes.
+func (r *Rex) HandleMessage(from gen.PID, message any) error {
+	if what, m, f, args, ok := callRequest(message); ok && what == "cast" {
+		r.run(from, m, f, args, func(Outcome) {})
+		return nil
+	}
 	t, ok := message.(etf.Tuple)
 	if !ok || len(t) != 2 {
 		return nil
 	}
-	from, ok := t[0].(gen.PID)
+	caller, ok := t[0].(gen.PID)
 	if !ok {
 		return nil
 	}
-	if m, f, args, ok := callRequest(t[1]); ok {
-		r.Send(from, etf.Tuple{RexName, badRPC(m, f, args)})
+	if what, m, f, args, ok := callRequest(t[1]); ok && what == "call" {
+		r.run(caller, m, f, args, func(o Outcome) { r.send(caller, etf.Tuple{RexName, o.RPC()}) })
 		return nil
 	}
-	r.broadcast(from, t[1])
+	r.broadcast(caller, t[1])
 	return nil
 }
 
@@ -75,24 +98,18 @@ func Features(self gen.Atom, message any) (to gen.PID, reply any, ok bool) {
 	return to, etf.Tuple{gen.Atom("features_reply"), self, etf.List{gen.Atom("erpc")}}, ok
 }
 
-// callRequest reads {call | block_call, Module, Function, Args, GroupLeader}.
-func callRequest(request any) (m, f gen.Atom, args any, ok bool) {
+// callRequest reads {call | block_call | cast, Module, Function, Args, GroupLeader}.
+func callRequest(request any) (what, m, f gen.Atom, args etf.List, ok bool) {
 	t, isTuple := request.(etf.Tuple)
-	if !isTuple || len(t) != 5 || t[0] != gen.Atom("call") && t[0] != gen.Atom("block_call") {
-		return "", "", nil, false
+	if !isTuple || len(t) != 5 {
+		return "", "", "", nil, false
 	}
+	what, _ = t[0].(gen.Atom)
 	m, isModule := t[1].(gen.Atom)
 	f, isFunction := t[2].(gen.Atom)
-	return m, f, t[3], isModule && isFunction
-}
-
-func badRPC(m, f gen.Atom, args any) any {
-	return etf.Tuple{gen.Atom("badrpc"), etf.Tuple{gen.Atom("EXIT"), Undef(m, f, args)}}
-}
-
-// Undef is the reason of a process that called a function which does not exist: {undef, [{M, F, Args, []}]}.
-func Undef(m, f gen.Atom, args any) etf.Tuple {
-	return etf.Tuple{gen.Atom("undef"), undefStack(m, f, args)}
+	args, isList := t[3].(etf.List)
+	known := what == "call" || what == "block_call" || what == "cast"
+	return what, m, f, args, known && isModule && isFunction && isList
 }
 
 func undefStack(m, f gen.Atom, args any) etf.List {

@@ -8,6 +8,7 @@ import (
 
 	"gonode/dist"
 	"gonode/etf"
+	"gonode/kernel"
 )
 
 // call is one request of ours to a process elsewhere: a gen_server call, or a spawn request whose end is the answer.
@@ -129,7 +130,7 @@ func (n *Node) newProcessCall(from gen.PID, ergoRef gen.Ref, target dist.Signal,
 	c.done = func(o outcome) {
 		err := o.err
 		if o.ended {
-			err = reasonError(o.down)
+			err = kernel.ReasonError(o.down)
 		}
 		if err != nil {
 			n.core.RouteSendResponseError(target.To, from, opts, err)

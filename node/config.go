@@ -9,7 +9,9 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -84,6 +86,13 @@ type Config struct {
 	// MaxHandshakes is how many connections may be in their handshake at once; one more closes the oldest. 0 means 512.
 	MaxHandshakes int
 
+	// Permissions say which nodes may call which exported functions. Nil lets every node call all of them; empty none.
+	Permissions []Permission
+
+	// MaxCalls is how many calls of exported functions may run at once; one more is refused with system_limit. 0 means
+	// 10000.
+	MaxCalls int
+
 	// Flags are the distribution flags to offer; 0 means all that is implemented. Hidden clears dist.FlagPublished.
 	Flags dist.Flags
 
@@ -117,6 +126,7 @@ const (
 	DefaultSetupTime     = 7 * time.Second
 	DefaultMeshInterval  = 5 * time.Second
 	DefaultMaxHandshakes = 512
+	DefaultMaxCalls      = 10_000
 )
 
 // defaultEventNames are libcluster 1.0's, and one that is easy to type in Erlang.
@@ -149,9 +159,17 @@ func (c Config) complete() (Config, error) {
 		setDefault(&c.MeshInterval, DefaultMeshInterval)
 	}
 	setDefault(&c.MaxHandshakes, DefaultMaxHandshakes)
+	setDefault(&c.MaxCalls, DefaultMaxCalls)
 	setDefault(&c.Flags, dist.Visible)
 	if c.Hidden {
 		c.Flags &^= dist.FlagPublished
+	}
+	for _, p := range c.Permissions {
+		for _, pattern := range slices.Concat(p.Nodes, p.Functions) {
+			if _, err := path.Match(pattern, ""); err != nil {
+				return c, fmt.Errorf("permission pattern %q: %w", pattern, err)
+			}
+		}
 	}
 	return c.withCookie()
 }

@@ -7,6 +7,7 @@ import (
 	"ergo.services/ergo/gen"
 
 	"gonode/dist"
+	"gonode/kernel"
 )
 
 // The methods of gen.Connection: what a process here does to one elsewhere, as the signal that says so.
@@ -39,7 +40,7 @@ func (s *session) message(sig *dist.Signal) error {
 
 // SendExit implements gen.Connection: exit/2.
 func (s *session) SendExit(from, to gen.PID, reason error) error {
-	return s.send(&dist.Signal{Kind: dist.KindExit2, From: from, To: to, Message: reasonTerm(reason)})
+	return s.send(&dist.Signal{Kind: dist.KindExit2, From: from, To: to, Message: kernel.ReasonTerm(reason)})
 }
 
 // SendResponse implements gen.Connection: the answer to a call that came in.
@@ -170,8 +171,7 @@ func (s *session) Terminate(error) {
 
 // errorReply is what a caller gets for an error: the term it carries, or its text, in {error, _}.
 func errorReply(err error) any {
-	var r *ExitReason
-	if errors.As(err, &r) {
+	if r, ok := errors.AsType[*ExitReason](err); ok {
 		return errorTuple(r.Term)
 	}
 	return errorTuple([]byte(err.Error()))

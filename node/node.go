@@ -55,6 +55,8 @@ type Node struct {
 	flights  map[gen.Atom]*flight
 	sessions map[gen.Atom]*session
 
+	exports   kernel.Exports
+	jobs      jobs
 	relations relations
 	placed    placed
 	servers   map[gen.PID]struct{} // processes of ours that never wait for a peer; read only after Start
@@ -92,7 +94,7 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 		servers:  make(map[gen.PID]struct{}),
 		done:     make(chan struct{}),
 	}
-	n.relations.node, n.placed.node = n, n
+	n.relations.node, n.placed.node, n.jobs.node = n, n, n
 	n.resolve = n.resolver()
 	n.mesh = newMesh(n)
 	n.ctx, n.cancel = context.WithCancel(context.Background())
@@ -164,13 +166,23 @@ func (n *Node) startServers(context.Context) error {
 	n.relations.watcher = watcher
 	for name, factory := range map[gen.Atom]gen.ProcessFactory{
 		kernel.NetKernelName: kernel.NewNetKernel,
-		kernel.RexName:       kernel.NewRex,
+		kernel.RexName:       kernel.NewRex(n.runForRex, n.respond, n.sendFromNode),
 	} {
 		if _, err := n.ergo.SpawnRegister(name, factory, gen.ProcessOptions{}); err != nil {
 			return fmt.Errorf("start %s: %w", string(name), err)
 		}
 	}
 	return n.startEventServer()
+}
+
+// respond answers a call that rex got.
+func (n *Node) respond(to gen.PID, ref gen.Ref, reply any) {
+	n.core.RouteSendResponse(n.core.PID(), to, gen.MessageOptions{Ref: ref}, reply)
+}
+
+// sendFromNode sends a message that is of no process.
+func (n *Node) sendFromNode(to gen.PID, message any) {
+	n.core.RouteSendPID(n.core.PID(), to, gen.MessageOptions{}, message)
 }
 
 // startEventServer starts the process that Erlang subscribes at, and one more for each further name, which forwards.

@@ -21,6 +21,7 @@ func (l *link) receive(sig *dist.Signal) error {
 	case dist.KindDemonitor:
 		l.watched.removeMonitor(sig.Ref)
 		l.requests.abandon(sig.Ref)
+		l.node.jobs.abandon(sig.Ref)
 	case dist.KindDown:
 		l.downOf(sig)
 	case dist.KindLink:
@@ -136,7 +137,7 @@ func (l *link) downOf(sig *dist.Signal) {
 		c.finish(outcome{down: sig.Message, ended: true})
 		return
 	}
-	reason := reasonError(sig.Message)
+	reason := kernel.ReasonError(sig.Message)
 	switch target := l.node.placed.takeMonitor(l.peer, sig.Ref).(type) {
 	case gen.PID:
 		l.node.core.RouteTerminatePID(target, reason)
@@ -147,8 +148,8 @@ func (l *link) downOf(sig *dist.Signal) {
 
 // exit takes the end of a process that one of ours is linked to.
 func (l *link) exit(sig *dist.Signal) {
-	reason := reasonError(sig.Message)
-	if l.watched.removeLink(sig.To, sig.From) {
+	reason := kernel.ReasonError(sig.Message)
+	if l.watched.removeLink(sig.To, sig.From) && !l.node.jobs.exit(sig.To, sig.Message) {
 		l.exitSignal(sig.From, sig.To, reason)
 	}
 	if l.node.placed.takeLink(l.peer, sig.From) {
@@ -166,11 +167,14 @@ func (l *link) exit2(sig *dist.Signal) {
 		}
 		to = pid
 	}
+	if l.node.jobs.exit(to, sig.Message) {
+		return
+	}
 	if sig.Message == gen.Atom("kill") {
 		l.node.ergo.Kill(to)
 		return
 	}
-	l.exitSignal(sig.From, to, reasonError(sig.Message))
+	l.exitSignal(sig.From, to, kernel.ReasonError(sig.Message))
 }
 
 // exitSignal hands an exit to a process here. Ergo ends a process that does not trap exits for any reason, Erlang for any
@@ -181,30 +185,4 @@ func (l *link) exitSignal(from, to gen.PID, reason error) {
 		return
 	}
 	l.node.core.RouteSendExit(from, to, reason)
-}
-
-// spawn answers a SPAWN_REQUEST: the reply goes out before anything else of the new process.
-func (l *link) spawn(sig *dist.Signal) {
-	s := kernel.Spawn(sig.Module, sig.Function, sig.Arity, sig.Message, sig.Options)
-	reply := dist.Signal{Kind: dist.KindSpawnReply, To: sig.From, Ref: sig.Ref}
-	if s.Refused != "" {
-		reply.Result = s.Refused
-		l.answer(&reply)
-		return
-	}
-	child := l.node.briefPID()
-	reply.Result = child
-	if s.Link {
-		reply.SpawnFlags |= dist.SpawnLinked
-	}
-	if s.Monitor {
-		reply.SpawnFlags |= dist.SpawnMonitored
-	}
-	l.answer(&reply)
-	if s.Link {
-		l.answer(&dist.Signal{Kind: dist.KindExit, From: child, To: sig.From, Message: s.Exit})
-	}
-	if s.Monitor {
-		l.answer(&dist.Signal{Kind: dist.KindDown, From: child, To: sig.From, Ref: sig.Ref, Message: s.Exit})
-	}
 }

@@ -7,6 +7,7 @@ import (
 	"ergo.services/ergo/gen"
 
 	"gonode/dist"
+	"gonode/kernel"
 )
 
 // Links and monitors that cross the wire are kept here and not in Ergo, whose relations are of another kind: one a pair
@@ -145,7 +146,7 @@ func (l *link) ended(target gen.PID, reason error) {
 	if t == nil {
 		return
 	}
-	term := reasonTerm(reason)
+	term := kernel.ReasonTerm(reason)
 	for by := range t.links {
 		l.answer(&dist.Signal{Kind: dist.KindExit, From: target, To: by, Message: term})
 	}
@@ -162,7 +163,10 @@ func (l *link) breakLinks() {
 	l.watched.mu.Unlock()
 	for target, t := range targets {
 		for by := range t.links {
-			l.node.core.RouteSendExit(by, target, reasonError(gen.Atom("noconnection")))
+			if l.node.jobs.exit(target, gen.Atom("noconnection")) {
+				break
+			}
+			l.node.core.RouteSendExit(by, target, kernel.ReasonError(gen.Atom("noconnection")))
 		}
 	}
 }
@@ -213,7 +217,17 @@ func (r *relations) watch(l *link, target gen.PID) bool {
 	return false
 }
 
-// ended tells all links that a watched process has ended. It runs in the watcher process.
+// own notes that target, which is no process of Ergo's, is about to be watched over l. Its end is told with ended.
+func (r *relations) own(l *link, target gen.PID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.links == nil {
+		r.links = make(map[gen.PID]map[*link]struct{})
+	}
+	r.links[target] = map[*link]struct{}{l: {}}
+}
+
+// ended tells all links that a watched process has ended. It runs in the watcher process, or where a job ended.
 func (r *relations) ended(target gen.PID, reason error) {
 	r.mu.Lock()
 	links := r.links[target]

@@ -35,7 +35,7 @@ func (n *Node) Ping(ctx context.Context, name string) (time.Duration, error) {
 	case err != nil:
 		return 0, fmt.Errorf("ping %s: %w", name, err)
 	case o.ended:
-		return 0, fmt.Errorf("ping %s: %w: %w", name, ErrNotANode, reasonError(o.down))
+		return 0, fmt.Errorf("ping %s: %w: %w", name, ErrNotANode, kernel.ReasonError(o.down))
 	case o.reply != gen.Atom("yes"):
 		return 0, fmt.Errorf("ping %s: %w: %s", name, ErrNotANode, etf.Format(o.reply))
 	}
@@ -69,9 +69,9 @@ func (l *link) erpc(ctx context.Context, module, function gen.Atom, args ...any)
 	if err != nil {
 		return nil, err
 	}
-	reply, returned := kernel.ParseCallExit(result, o.down)
-	if !returned {
-		return nil, fmt.Errorf("%s:%s/%d on %s: %w", string(module), string(function), len(args), l.peer, reasonError(reply))
+	reply, err := kernel.ParseCallExit(result, o.down)
+	if err != nil {
+		return nil, fmt.Errorf("%s:%s/%d on %s: %w", string(module), string(function), len(args), string(l.peer), err)
 	}
 	return reply, nil
 }

@@ -28,6 +28,7 @@ func (n *Node) stop(ctx context.Context) {
 	if n.stopEngine != nil {
 		n.stopEngine()
 	}
+	n.jobs.stop(ctx)
 	if n.ergo != nil {
 		n.stopErgo(ctx)
 	}
