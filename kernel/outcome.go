@@ -119,3 +119,20 @@ func panicked(v any) *Exception {
 
 // cut shortens a function name to what an atom can hold.
 func cut(s string) string { return s[:min(len(s), 255)] }
+
+// ParseBadRPC reads what rex answers to a call: the result, or {badrpc, Reason}.
+func ParseBadRPC(reply any) (any, error) {
+	t, ok := reply.(etf.Tuple)
+	if !ok || len(t) != 2 || t[0] != gen.Atom("badrpc") {
+		return reply, nil
+	}
+	if exit, ok := t[1].(etf.Tuple); ok && len(exit) == 2 && exit[0] == gen.Atom("EXIT") {
+		if e, ok := exit[1].(etf.Tuple); ok && len(e) == 2 {
+			if stack, ok := e[1].(etf.List); ok {
+				return nil, &Exception{Class: ClassError, Reason: e[0], Stack: stack}
+			}
+		}
+		return nil, &Exception{Class: ClassExit, Reason: exit[1]}
+	}
+	return nil, ReasonError(t[1])
+}

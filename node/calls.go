@@ -17,8 +17,12 @@ type call struct {
 	ref  gen.Ref
 	done func(outcome) // called once, from any goroutine; must not wait
 	mon  dist.Signal   // the monitor, to take it back; KindInvalid if there is none
-	once sync.Once
-	stop *time.Timer // gives the call up when its caller has; may be nil
+
+	// A spawn request has its monitor when the process is there; until then giving up has to wait for the reply.
+	spawn   func(pid gen.PID) // called when the process is there; may be nil
+	givenUp bool              // guarded by calls.mu
+	once    sync.Once
+	stop    *time.Timer // gives the call up when its caller has; may be nil
 }
 
 // outcome is how a call ended: with an answer, with a DOWN of its process, or with an error of ours.
@@ -63,13 +67,6 @@ func (cs *calls) add(c *call) {
 	}
 }
 
-// get returns the call with ref, which stays open; nil if there is none.
-func (cs *calls) get(ref gen.Ref) *call {
-	cs.mu.Lock()
-	defer cs.mu.Unlock()
-	return cs.open[ref]
-}
-
 // take returns the call with ref and closes it; nil if there is none.
 func (cs *calls) take(ref gen.Ref) *call {
 	cs.mu.Lock()
@@ -83,6 +80,37 @@ func (cs *calls) fail(ref gen.Ref, err error) {
 	if c := cs.take(ref); c != nil {
 		c.fail(err)
 	}
+}
+
+// spawned notes the process that a spawn request made, which can be told to end from now on. It returns the call, and
+// whether the one who asked has given up.
+func (cs *calls) spawned(ref gen.Ref, mon dist.Signal) (c *call, givenUp bool) {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	c = cs.open[ref]
+	if c == nil {
+		return nil, false
+	}
+	c.mon = mon
+	if c.givenUp {
+		delete(cs.open, ref)
+	}
+	return c, c.givenUp
+}
+
+// giveUp closes the call and reports whether its monitor can be taken back at once.
+func (cs *calls) giveUp(c *call) bool {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	if cs.open[c.ref] != c {
+		return false
+	}
+	if c.mon.Kind == dist.KindInvalid {
+		c.givenUp = true
+		return false
+	}
+	delete(cs.open, c.ref)
+	return true
 }
 
 // failAll fails what is open and what will be added.
@@ -163,6 +191,32 @@ func (l *link) takeBack(c *call) {
 	sig := c.mon
 	sig.Kind = dist.KindDemonitor
 	l.answer(&sig)
+}
+
+// giveUp ends a call that nobody waits for any more.
+func (l *link) giveUp(c *call) {
+	if l.calls.giveUp(c) {
+		l.takeBack(c)
+	}
+}
+
+// spawnReply takes the answer to a spawn request of ours.
+func (l *link) spawnReply(sig *dist.Signal) {
+	pid, ok := sig.Result.(gen.PID)
+	if !ok {
+		why, _ := sig.Result.(gen.Atom)
+		l.calls.fail(sig.Ref, &ExitReason{Term: why})
+		return
+	}
+	mon := dist.Signal{Kind: dist.KindMonitor, From: sig.To, To: pid, Ref: sig.Ref}
+	c, givenUp := l.calls.spawned(sig.Ref, mon)
+	switch {
+	case c == nil:
+	case givenUp:
+		l.takeBack(c)
+	case c.spawn != nil:
+		c.spawn(pid)
+	}
 }
 
 // answered hands a message to the call it answers: {Tag, Reply}, with our reference in the tag. It reports false if the

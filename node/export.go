@@ -25,7 +25,7 @@ type Permission struct {
 // (*ExitReason). A call with another number of arguments is undef, with arguments that do not fit badarg; a panic is an
 // exception with the stack. Every call runs in a goroutine of its own. Config.Permissions says who may call.
 //
-// Nothing that was not exported can be run. The error tells what can't be exported: what is no function, or variadic.
+// Nothing that was not exported can be run, but erlang:node/0, nodes/0 and whereis/1, which every node answers. The error tells what can't be exported: what is no function, or variadic.
 func (n *Node) Export(module, function string, fn any) error {
 	return n.exports.Add(module, function, fn)
 }
@@ -43,8 +43,42 @@ func Caller(ctx context.Context) (gen.PID, bool) {
 	return pid, ok
 }
 
+// exportOwn offers what every node answers, whatever its permissions: who it is and whom it knows, so that others find the
+// members of a cluster through a Go node too.
+func (n *Node) exportOwn() error {
+	for name, fn := range map[string]any{
+		"node":  func() gen.Atom { return n.name },
+		"nodes": n.visibleNodes,
+		"whereis": func(name gen.Atom) any {
+			pid, err := n.ergo.ProcessPID(name)
+			if err != nil {
+				return gen.Atom("undefined")
+			}
+			return pid
+		},
+	} {
+		if err := n.own.Add("erlang", name, fn); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (n *Node) visibleNodes() []gen.Atom {
+	names := []gen.Atom{}
+	for _, p := range n.Nodes() {
+		if !p.Hidden {
+			names = append(names, gen.Atom(p.Name))
+		}
+	}
+	return names
+}
+
 // runExported runs an exported function for a caller, who may be anybody.
 func (n *Node) runExported(ctx context.Context, from gen.PID, module, function gen.Atom, args etf.List) kernel.Outcome {
+	if f := n.own.Find(module, function, len(args)); f != nil {
+		return f.Call(ctx, args)
+	}
 	if !n.permitted(from.Node, module, function) {
 		return kernel.Denied(module, function, args)
 	}

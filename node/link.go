@@ -108,7 +108,7 @@ var errReplaced = errors.New("the peer has connected anew")
 func (l *link) run(up func()) {
 	n := l.node
 	defer n.wg.Done()
-	n.log.Info("node up", "peer", string(l.peer), "hidden", !l.visible(), "inbound", l.inbound, "address", l.conn.RemoteAddr())
+	n.log.Info("node up", "peer", string(l.peer), "hidden", !l.visible(), "inbound", l.inbound, "address", l.conn.RemoteAddr().String())
 	n.hub.Publish(events.NodeUp{
 		Node: string(l.peer), Hidden: !l.visible(), Creation: l.conn.Peer().Creation, ConnectionID: uint64(l.id),
 	})

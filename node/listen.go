@@ -240,8 +240,8 @@ func (n *Node) refused(addr net.Addr, peer gen.Atom, err error) {
 	switch {
 	case n.ctx.Err() != nil:
 	case errors.Is(err, dist.ErrCookie), errors.Is(err, dist.ErrFlags), errors.Is(err, dist.ErrMalformed):
-		n.log.Warn("connection refused", "address", addr, "peer", string(peer), "error", err)
+		n.log.Warn("connection refused", "address", addr.String(), "peer", string(peer), "error", err)
 	default:
-		n.log.Debug("handshake failed", "address", addr, "peer", string(peer), "error", err)
+		n.log.Debug("handshake failed", "address", addr.String(), "peer", string(peer), "error", err)
 	}
 }

@@ -55,11 +55,15 @@ type Node struct {
 	flights  map[gen.Atom]*flight
 	sessions map[gen.Atom]*session
 
-	exports   kernel.Exports
+	exports   kernel.Exports // what Export offers
+	own       kernel.Exports // what every node answers
 	jobs      jobs
 	relations relations
 	placed    placed
 	servers   map[gen.PID]struct{} // processes of ours that never wait for a peer; read only after Start
+
+	mailboxes sync.Map // of the pids of mailboxes
+	monitors  sync.Map // of the *placedMonitor of Node.Monitor, by gen.Ref
 
 	refs, linkIDs, attemptIDs, unlinkIDs, briefIDs atomic.Uint64
 	counters                                       counters
@@ -164,6 +168,9 @@ func (n *Node) startServers(context.Context) error {
 		return fmt.Errorf("start the watcher: %w", err)
 	}
 	n.relations.watcher = watcher
+	if err := n.exportOwn(); err != nil {
+		return err
+	}
 	for name, factory := range map[gen.Atom]gen.ProcessFactory{
 		kernel.NetKernelName: kernel.NewNetKernel,
 		kernel.RexName:       kernel.NewRex(n.runForRex, n.respond, n.sendFromNode),

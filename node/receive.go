@@ -29,6 +29,8 @@ func (l *link) receive(sig *dist.Signal) error {
 	case dist.KindUnlinkID:
 		l.watched.removeLink(sig.To, sig.From)
 		l.answer(&dist.Signal{Kind: dist.KindUnlinkAck, From: sig.To, To: sig.From, ID: sig.ID})
+	case dist.KindUnlinkAck:
+		l.watched.unlinked(sig.To, sig.From, sig.ID)
 	case dist.KindUnlink:
 		l.watched.removeLink(sig.To, sig.From)
 	case dist.KindExit:
@@ -38,11 +40,8 @@ func (l *link) receive(sig *dist.Signal) error {
 	case dist.KindSpawnRequest:
 		l.spawn(sig)
 	case dist.KindSpawnReply:
-		if why, failed := sig.Result.(gen.Atom); failed {
-			l.calls.fail(sig.Ref, &ExitReason{Term: why})
-		}
+		l.spawnReply(sig)
 	}
-	// UNLINK_ID_ACK: our links are not set up again while one is under way, so there is nothing to do.
 	// GROUP_LEADER: processes here have none.
 	return nil
 }
@@ -178,9 +177,10 @@ func (l *link) exit2(sig *dist.Signal) {
 }
 
 // exitSignal hands an exit to a process here. Ergo ends a process that does not trap exits for any reason, Erlang for any
-// but normal. So normal goes as the message that a trapping process makes of an exit.
+// but normal. So normal goes as the message that a trapping process makes of an exit, and so does every exit to a Mailbox,
+// which always traps, in its order among the messages.
 func (l *link) exitSignal(from, to gen.PID, reason error) {
-	if reason == gen.TerminateReasonNormal {
+	if reason == gen.TerminateReasonNormal || l.node.isMailbox(to) {
 		l.node.core.RouteSendPID(from, to, gen.MessageOptions{}, gen.MessageExitPID{PID: from, Reason: reason})
 		return
 	}

@@ -22,10 +22,18 @@ type watched struct {
 	monitors map[gen.Ref]gen.PID   // whom the monitor watches
 }
 
-// watchers are those of one peer who watch one local process.
+// watchers are those of one peer who have to do with one local process.
 type watchers struct {
-	monitors map[gen.Ref]watcher
-	links    map[gen.PID]struct{}
+	monitors map[gen.Ref]watcher    // of the peer's, on the local process
+	links    map[gen.PID]*linkState // with the peer's
+	placed   map[gen.Ref]struct{}   // monitors of the local process, on the peer's
+}
+
+// linkState is one link between a process here and one there ("Link Protocol" of the distribution protocol guide). A link
+// that we have taken back stays, inactive, until the peer has said that it knows.
+type linkState struct {
+	active bool
+	unlink uint64 // the id of our UNLINK_ID, 0 if there is none under way
 }
 
 // watcher is who gets the DOWN, and under which name it asked for the process, if it asked by name.
@@ -40,7 +48,11 @@ func (w *watched) target(pid gen.PID) *watchers {
 	}
 	t := w.targets[pid]
 	if t == nil {
-		t = &watchers{monitors: make(map[gen.Ref]watcher), links: make(map[gen.PID]struct{})}
+		t = &watchers{
+			monitors: make(map[gen.Ref]watcher),
+			links:    make(map[gen.PID]*linkState),
+			placed:   make(map[gen.Ref]struct{}),
+		}
 		w.targets[pid] = t
 	}
 	return t
@@ -66,29 +78,89 @@ func (w *watched) removeMonitor(ref gen.Ref) bool {
 	return ok
 }
 
-func (w *watched) addLink(target, by gen.PID) {
+// addLink takes a LINK of the peer's. One that there is already, in whatever state, stays as it is.
+func (w *watched) addLink(local, remote gen.PID) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.target(target).links[by] = struct{}{}
+	if t := w.target(local); t.links[remote] == nil {
+		t.links[remote] = &linkState{active: true}
+	}
 }
 
-// removeLink reports whether the link was there.
-func (w *watched) removeLink(target, by gen.PID) bool {
+// placeLink makes a link of ours and reports whether a LINK has to be sent.
+func (w *watched) placeLink(local, remote gen.PID) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	t := w.targets[target]
-	if t == nil {
+	t := w.target(local)
+	if s := t.links[remote]; s != nil && s.active {
 		return false
 	}
-	_, ok := t.links[by]
-	delete(t.links, by)
-	w.sweep(target)
-	return ok
+	t.links[remote] = &linkState{active: true}
+	return true
+}
+
+// takeBackLink makes a link inactive under id and reports whether an UNLINK_ID has to be sent.
+func (w *watched) takeBackLink(local, remote gen.PID, id uint64) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := w.link(local, remote)
+	if s == nil || !s.active {
+		return false
+	}
+	s.active, s.unlink = false, id
+	return true
+}
+
+// unlinked takes the peer's word that it knows of our UNLINK_ID.
+func (w *watched) unlinked(local, remote gen.PID, id uint64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if s := w.link(local, remote); s != nil && !s.active && s.unlink == id {
+		delete(w.targets[local].links, remote)
+		w.sweep(local)
+	}
+}
+
+// removeLink ends an active link and reports whether there was one: on an exit or an unlink of the peer's.
+func (w *watched) removeLink(local, remote gen.PID) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := w.link(local, remote)
+	if s == nil || !s.active {
+		return false
+	}
+	delete(w.targets[local].links, remote)
+	w.sweep(local)
+	return true
+}
+
+// link returns the state of a link, nil if there is none; the caller holds the lock.
+func (w *watched) link(local, remote gen.PID) *linkState {
+	if t := w.targets[local]; t != nil {
+		return t.links[remote]
+	}
+	return nil
+}
+
+// addPlaced notes a monitor that a local process has placed on one of the peer's.
+func (w *watched) addPlaced(local gen.PID, ref gen.Ref) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.target(local).placed[ref] = struct{}{}
+}
+
+func (w *watched) removePlaced(local gen.PID, ref gen.Ref) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if t := w.targets[local]; t != nil {
+		delete(t.placed, ref)
+		w.sweep(local)
+	}
 }
 
 // sweep forgets a target that nobody watches; the caller holds the lock.
 func (w *watched) sweep(target gen.PID) {
-	if t := w.targets[target]; t != nil && len(t.monitors) == 0 && len(t.links) == 0 {
+	if t := w.targets[target]; t != nil && len(t.monitors) == 0 && len(t.links) == 0 && len(t.placed) == 0 {
 		delete(w.targets, target)
 	}
 }
@@ -147,8 +219,15 @@ func (l *link) ended(target gen.PID, reason error) {
 		return
 	}
 	term := kernel.ReasonTerm(reason)
-	for by := range t.links {
-		l.answer(&dist.Signal{Kind: dist.KindExit, From: target, To: by, Message: term})
+	for by, s := range t.links {
+		if s.active {
+			l.answer(&dist.Signal{Kind: dist.KindExit, From: target, To: by, Message: term})
+		}
+	}
+	for ref := range t.placed {
+		if c := l.calls.take(ref); c != nil {
+			l.takeBack(c)
+		}
 	}
 	for ref, by := range t.monitors {
 		l.sendDown(target, ref, by, term)
@@ -161,12 +240,12 @@ func (l *link) breakLinks() {
 	targets := l.watched.targets
 	l.watched.targets, l.watched.monitors = nil, nil
 	l.watched.mu.Unlock()
+	noconnection := gen.Atom("noconnection")
 	for target, t := range targets {
-		for by := range t.links {
-			if l.node.jobs.exit(target, gen.Atom("noconnection")) {
-				break
+		for by, s := range t.links {
+			if s.active && !l.node.jobs.exit(target, noconnection) {
+				l.exitSignal(by, target, kernel.ReasonError(noconnection))
 			}
-			l.node.core.RouteSendExit(by, target, kernel.ReasonError(gen.Atom("noconnection")))
 		}
 	}
 }
@@ -177,7 +256,8 @@ type relations struct {
 	watcher gen.PID // the process of ours that Ergo tells of the end of others
 
 	mu    sync.Mutex
-	links map[gen.PID]map[*link]struct{} // by watched process
+	links map[gen.PID]map[*link]struct{}        // by watched process; nil stands for this node itself
+	local map[gen.PID]map[gen.Ref]*localMonitor // monitors by processes of this node
 }
 
 // watch makes sure that we hear of the end of target, and that l does. It reports false if there is no such process.
@@ -210,11 +290,33 @@ func (r *relations) watch(l *link, target gen.PID) bool {
 	delete(r.links, target)
 	r.mu.Unlock()
 	for other := range others {
-		if other != l {
+		if other != l && other != nil {
 			other.ended(target, gen.ErrProcessUnknown)
 		}
 	}
 	return false
+}
+
+// addLocal notes a monitor between processes of this node.
+func (r *relations) addLocal(m *localMonitor) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.local == nil {
+		r.local = make(map[gen.PID]map[gen.Ref]*localMonitor)
+	}
+	if r.local[m.target] == nil {
+		r.local[m.target] = make(map[gen.Ref]*localMonitor)
+	}
+	r.local[m.target][m.ref] = m
+}
+
+// stopLocal forgets a monitor between processes of this node and reports whether it was there.
+func (r *relations) stopLocal(m *localMonitor) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, ok := r.local[m.target][m.ref]
+	delete(r.local[m.target], m.ref)
+	return ok
 }
 
 // own notes that target, which is no process of Ergo's, is about to be watched over l. Its end is told with ended.
@@ -230,11 +332,17 @@ func (r *relations) own(l *link, target gen.PID) {
 // ended tells all links that a watched process has ended. It runs in the watcher process, or where a job ended.
 func (r *relations) ended(target gen.PID, reason error) {
 	r.mu.Lock()
-	links := r.links[target]
+	links, local := r.links[target], r.local[target]
 	delete(r.links, target)
+	delete(r.local, target)
 	r.mu.Unlock()
 	for l := range links {
-		l.ended(target, reason)
+		if l != nil {
+			l.ended(target, reason)
+		}
+	}
+	for _, m := range local {
+		m.down(reason)
 	}
 }
 

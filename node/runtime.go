@@ -41,6 +41,9 @@ func startRuntime(name gen.Atom, reg *registrar, log *slog.Logger) (runtimeNode,
 			Registrar: reg,
 			Cookie:    "unused",
 		},
+		Cron: gen.CronOptions{Jobs: []gen.CronJob{{
+			Name: "gonode_first", Spec: "0 0 1 1 *", Location: time.UTC, Action: firstMinute{},
+		}}},
 		Log: gen.LogOptions{
 			Level:         gen.LogLevelInfo,
 			DefaultLogger: gen.DefaultLoggerOptions{Disable: true},
@@ -64,6 +67,17 @@ func startRuntime(name gen.Atom, reg *registrar, log *slog.Logger) (runtimeNode,
 	}
 	return nil, fmt.Errorf("start the Ergo runtime: %w", err)
 }
+
+// firstMinute is a cron job that does nothing. Ergo's cron assigns its timer after it has started it, and the timer's
+// function uses that at the next full minute, with nothing to order the two. A job that is queued when it is added, as one
+// for the start of a year is, orders them: the function looks into the queue first.
+type firstMinute struct{}
+
+// Do implements gen.CronAction.
+func (firstMinute) Do(gen.Atom, gen.Node, time.Time) error { return nil }
+
+// Info implements gen.CronAction.
+func (firstMinute) Info() string { return "nothing" }
 
 // ergoLogger hands Ergo's log lines to slog: what processes say at their level, what Ergo says of itself as Debug unless
 // it is a warning or worse.

@@ -39,6 +39,16 @@ type eventPrinter struct {
 	json bool
 }
 
+// printAll writes the events of sub until it ends or the output fails.
+func (p *eventPrinter) printAll(sub *events.Subscription) error {
+	for ev := range sub.All() {
+		if err := p.print(ev); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // print writes ev, or nothing if it is of a kind that is not printed.
 func (p *eventPrinter) print(ev events.Event) error {
 	if p.json {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -65,20 +66,26 @@ func TestScripts(t *testing.T) {
 			"untilerr": untilStderr,
 			"silent":   silent,
 			"signal":   signalJob,
-			"hangup":   func(ts *testscript.TestScript, _ bool, args []string) { ts.Check(jobOf(ts, args).reader.Close()) },
+			"hangup":   hangup,
 			"ended":    ended,
 			"exits":    exits,
 		},
 	})
 }
 
+// freePort returns a port for epmd. It is none of those that the system hands out, or another node would have it by the
+// time it is used.
 func freePort() (string, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+	var err error
+	for range 100 {
+		port := strconv.Itoa(10_000 + rand.IntN(20_000))
+		ln, failed := net.Listen("tcp", "127.0.0.1:"+port)
+		if failed == nil {
+			return port, ln.Close()
+		}
+		err = failed
 	}
-	defer ln.Close()
-	return strconv.Itoa(ln.Addr().(*net.TCPAddr).Port), nil
+	return "", err
 }
 
 // jobs are the commands that a script has started, and jobsKey finds them in the values of the script.
@@ -91,7 +98,8 @@ type job struct {
 	cmd            *exec.Cmd
 	reader         *os.File // of its standard output
 	stdout, stderr output
-	done           sync.WaitGroup // the copying of both
+	outDone        sync.WaitGroup // the copying of its standard output
+	errDone        sync.WaitGroup // and error
 }
 
 func start(ts *testscript.TestScript, _ bool, args []string) {
@@ -109,14 +117,13 @@ func start(ts *testscript.TestScript, _ bool, args []string) {
 	j.reader, j.cmd.Stdout = reader, writer
 	ts.Check(j.cmd.Start())
 	writer.Close()
-	j.done.Go(func() { j.stdout.copy(reader) }) // both end when the command does
-	j.done.Go(func() { j.stderr.copy(stderr) })
+	j.outDone.Go(func() { j.stdout.copy(reader) }) // both end when the command does
+	j.errDone.Go(func() { j.stderr.copy(stderr) })
 	ts.Value(jobsKey{}).(jobs)[args[0]] = j
 	ts.Defer(func() {
 		if j.cmd.ProcessState == nil {
 			j.cmd.Process.Kill()
-			j.done.Wait()
-			j.cmd.Wait()
+			j.wait()
 		}
 		reader.Close()
 		ts.Logf("[%s stdout]\n%s[%s stderr]\n%s", args[0], j.stdout.String(), args[0], j.stderr.String())
@@ -155,10 +162,24 @@ func signalJob(ts *testscript.TestScript, _ bool, args []string) {
 func ended(ts *testscript.TestScript, _ bool, args []string) {
 	j := jobOf(ts, args)
 	kill := time.AfterFunc(patience, func() { j.cmd.Process.Signal(syscall.SIGQUIT) }) // shows what all goroutines do
-	j.done.Wait()
-	err := j.cmd.Wait()
+	err := j.wait()
 	kill.Stop()
 	wantCode(ts, err, args[1])
+}
+
+// wait waits for the end of the command and of its output.
+func (j *job) wait() error {
+	j.outDone.Wait()
+	j.errDone.Wait()
+	return j.cmd.Wait()
+}
+
+func hangup(ts *testscript.TestScript, _ bool, args []string) {
+	j := jobOf(ts, args)
+	syscall.ForkLock.RLock() // a process that is being started has all our files for a moment
+	defer syscall.ForkLock.RUnlock()
+	ts.Check(j.reader.Close())
+	j.outDone.Wait() // the pipe is closed when the last read has returned
 }
 
 func exits(ts *testscript.TestScript, _ bool, args []string) {

@@ -102,36 +102,30 @@ func (a *app) firstAttempt(ctx context.Context, n *node.Node, target string, ref
 // lastLineTime is how long a reader that hangs is waited for in the end.
 const lastLineTime = time.Second
 
-// printEvents prints what happens to n until ctx is done or nobody reads, and shuts n down.
+// printEvents prints what happens to n until ctx is done or the output fails, and shuts n down.
 func (a *app) printEvents(ctx context.Context, n *node.Node, json bool) error {
 	sub := n.Events().Subscribe(ctx)
 	printed := make(chan error, 1)
-	go func() { // ends with the subscription, which ends with ctx and with n; or with the process, if the reader hangs
-		p := &eventPrinter{w: a.stdout, json: json}
-		for ev := range sub.All() {
-			if err := p.print(ev); err != nil {
-				printed <- err
-				return
-			}
-		}
-		printed <- nil
+	printing, stop := context.WithCancel(ctx)
+	go func() { // ends with the subscription, and that with ctx; or with the process, if the reader hangs
+		defer stop()
+		printed <- (&eventPrinter{w: a.stdout, json: json}).printAll(sub)
 	}()
-	var err error
-	select {
-	case err = <-printed: // nobody reads, or the disk is full
-		printed <- err
-	case <-ctx.Done():
-	}
+	<-printing.Done()
 	late := leave(n)
+	var err error
 	select {
 	case err = <-printed:
 	case <-time.After(lastLineTime):
 	}
-	if late != nil && err == nil {
-		err = fmt.Errorf("leave the cluster: %w: its processes or connections did not end within %v", late, shutdownTime)
+	refused, isRefused := errors.AsType[refusal](context.Cause(ctx))
+	switch {
+	case err != nil:
+		return err
+	case isRefused:
+		return refused.error
+	case late != nil:
+		return fmt.Errorf("leave the cluster: %w: its processes or connections did not end within %v", late, shutdownTime)
 	}
-	if refused, ok := errors.AsType[refusal](context.Cause(ctx)); ok && err == nil {
-		err = refused.error
-	}
-	return err
+	return nil
 }

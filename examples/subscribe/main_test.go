@@ -26,6 +26,10 @@ func TestSubscribe(t *testing.T) {
 	require.NoError(t, err)
 	defer peer.Shutdown(ctx)
 
+	arrivals := peer.Events().Subscribe(ctx)
+	_, err = arrivals.Next(ctx) // synced
+	require.NoError(t, err)
+
 	watched, stop := context.WithCancel(ctx)
 	defer stop()
 	reader, writer := io.Pipe()
@@ -48,6 +52,8 @@ func TestSubscribe(t *testing.T) {
 		require.Fail(t, "no such line", want)
 	}
 	wait("up   peer@127.0.0.1")
+	_, err = arrivals.Next(ctx) // who connects may know a moment before who accepts
+	require.NoError(t, err)
 	require.True(t, peer.Disconnect("subscribe@127.0.0.1"))
 	wait("down peer@127.0.0.1 connection_closed")
 	wait("up   peer@127.0.0.1") // the strategy brings it back

@@ -22,7 +22,7 @@ func AllReleases() []string { return []string{"23", "25", "27", "29"} }
 // Lab is where the Erlang releases are. Its methods may be called from any goroutine.
 type Lab struct {
 	dir   string // with otp23, otp25, ...
-	cache string // with the compiled helper module of each release
+	cache string // with the compiled helper modules of each release
 
 	compiling sync.Mutex
 }
@@ -74,12 +74,15 @@ func (l *Lab) program(release, name string) (string, error) {
 	return filepath.Join(top, name), nil
 }
 
-// helper returns the folder with the compiled helper module of a release, which it compiles if need be. It is kept
+// helper returns the folder with the compiled helper modules of a release, which it compiles if need be. It is kept
 // between runs, under a name that changes with the source.
 func (l *Lab) helper(ctx context.Context, release string) (string, error) {
 	l.compiling.Lock()
 	defer l.compiling.Unlock()
-	sum := sha256.Sum256(erlang.Source)
+	sources, sum, err := helperSources()
+	if err != nil {
+		return "", err
+	}
 	dir := filepath.Join(l.cache, fmt.Sprintf("otp%s-%x", release, sum[:8]))
 	if _, err := os.Stat(filepath.Join(dir, erlang.Module+".beam")); err == nil {
 		return dir, nil
@@ -96,14 +99,17 @@ func (l *Lab) helper(ctx context.Context, release string) (string, error) {
 		return "", err
 	}
 	defer os.RemoveAll(tmp)
-	source := filepath.Join(tmp, erlang.Module+".erl")
-	if err := os.WriteFile(source, erlang.Source, 0o644); err != nil {
-		return "", err
+	args := []string{"-Wall", "-Werror", "-o", tmp}
+	for name, text := range sources {
+		if err := os.WriteFile(filepath.Join(tmp, name), text, 0o644); err != nil {
+			return "", err
+		}
+		args = append(args, filepath.Join(tmp, name))
 	}
-	cmd := exec.CommandContext(ctx, erlc, "-Wall", "-Werror", "-o", tmp, source)
+	cmd := exec.CommandContext(ctx, erlc, args...)
 	cmd.Env = environment(tmp)
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("compile %s.erl with OTP %s: %w\n%s", erlang.Module, release, err, out)
+		return "", fmt.Errorf("compile the helper modules with OTP %s: %w\n%s", release, err, out)
 	}
 	// Another process may have been faster: then its folder is as good.
 	if err := os.Rename(tmp, dir); err != nil {
@@ -112,6 +118,22 @@ func (l *Lab) helper(ctx context.Context, release string) (string, error) {
 		}
 	}
 	return dir, nil
+}
+
+// helperSources returns the texts of the helper modules by file name, and what they hash to.
+func helperSources() (map[string][]byte, [sha256.Size]byte, error) {
+	entries, err := erlang.Sources.ReadDir(".")
+	if err != nil {
+		return nil, [sha256.Size]byte{}, err
+	}
+	sources, hash := make(map[string][]byte), sha256.New()
+	for _, e := range entries {
+		if sources[e.Name()], err = erlang.Sources.ReadFile(e.Name()); err != nil {
+			return nil, [sha256.Size]byte{}, err
+		}
+		hash.Write(sources[e.Name()])
+	}
+	return sources, [sha256.Size]byte(hash.Sum(nil)), nil
 }
 
 // environment is what an Erlang program gets to see: nothing of the user's own ERL_ variables, cookie or .erlang file.

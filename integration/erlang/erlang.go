@@ -1,13 +1,14 @@
-// Package erlang holds the Erlang side of the integration tests: gonode_test.erl, which package beam compiles and runs on
-// every node it starts. Its comments are its documentation.
+// Package erlang holds the Erlang side of the integration tests, which package beam compiles and puts on the path of every
+// node it starts: gonode_test.erl, the loop that evaluates, and gonode_load.erl, the load and the relations of the tests of
+// guarantees. The comments in them are their documentation.
 package erlang
 
-import _ "embed"
+import "embed"
 
-// Module is the name of the module that Source is.
+// Module is the name of the module that every node runs; it is among Sources.
 const Module = "gonode_test"
 
-// Source is the text of the module. Nobody changes it.
+// Sources are the texts of the modules, one file each. Nobody changes them.
 //
-//go:embed gonode_test.erl
-var Source []byte
+//go:embed *.erl
+var Sources embed.FS

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -40,8 +41,10 @@ func undocumented(d ast.Decl) []*ast.Ident {
 	return nil
 }
 
+// undocumentedSpecs takes the comment above a line as that of the lines below too, if it names them.
 func undocumentedSpecs(specs []ast.Spec) []*ast.Ident {
 	var names []*ast.Ident
+	above := ""
 	for _, s := range specs {
 		switch s := s.(type) {
 		case *ast.TypeSpec:
@@ -49,10 +52,17 @@ func undocumentedSpecs(specs []ast.Spec) []*ast.Ident {
 				names = append(names, s.Name)
 			}
 		case *ast.ValueSpec:
+			if s.Doc != nil {
+				above = s.Doc.Text()
+			}
 			if s.Doc != nil || s.Comment != nil {
 				continue
 			}
-			names = append(names, slices.DeleteFunc(slices.Clone(s.Names), func(n *ast.Ident) bool { return !n.IsExported() })...)
+			for _, n := range s.Names {
+				if n.IsExported() && !strings.Contains(above, n.Name) {
+					names = append(names, n)
+				}
+			}
 		}
 	}
 	return names

@@ -25,31 +25,39 @@ func TestNoUnfinishedWork(t *testing.T) {
 	none(t, bad, "no notes on unfinished work")
 }
 
-// calls visits every call of a selector, x.name(...), in f.
-func (f *file) calls(visit func(call *ast.CallExpr, x, name string)) {
-	ast.Inspect(f.ast, func(n ast.Node) bool {
+// calls visits every call of f(...), then x is empty, and x.f(...) within n.
+func calls(n ast.Node, visit func(call *ast.CallExpr, x, name string)) {
+	ast.Inspect(n, func(n ast.Node) bool {
 		call, ok := n.(*ast.CallExpr)
 		if !ok {
 			return true
 		}
-		if sel, ok := call.Fun.(*ast.SelectorExpr); ok {
-			x, _ := sel.X.(*ast.Ident)
-			if x == nil {
-				x = &ast.Ident{}
+		switch fn := call.Fun.(type) {
+		case *ast.Ident:
+			visit(call, "", fn.Name)
+		case *ast.SelectorExpr:
+			if x, ok := fn.X.(*ast.Ident); ok {
+				visit(call, x.Name, fn.Sel.Name)
 			}
-			visit(call, x.Name, sel.Sel.Name)
 		}
 		return true
 	})
+}
+
+// invokes reports whether there is such a call within n.
+func invokes(n ast.Node, such func(x, name string) bool) bool {
+	found := false
+	calls(n, func(_ *ast.CallExpr, x, name string) { found = found || such(x, name) })
+	return found
 }
 
 // TestNoSkips: a test that can't run fails. What is missing must not look like success.
 func TestNoSkips(t *testing.T) {
 	var bad []string
 	for _, f := range goFiles(t) {
-		f.calls(func(call *ast.CallExpr, x, name string) {
+		calls(f.ast, func(call *ast.CallExpr, x, name string) {
 			skips := slices.Contains([]string{"Skip", "Skipf", "SkipNow"}, name) && x != "filepath"
-			if skips && testing_(f) || x == "testing" && name == "Short" {
+			if skips && mayTest(f) || x == "testing" && name == "Short" {
 				bad = append(bad, fmt.Sprintf("%s: %s.%s", f.at(call), x, name))
 			}
 		})
@@ -57,31 +65,39 @@ func TestNoSkips(t *testing.T) {
 	none(t, bad, "no test is skipped")
 }
 
-// testing_ reports whether f is a test or imports package testing, so that Skip is likely to be a test's.
-func testing_(f *file) bool { return f.test || slices.Contains(f.imports(), "testing") }
+// mayTest reports whether f is a test or imports package testing, so that Skip is likely to be a test's.
+func mayTest(f *file) bool { return f.test || slices.Contains(f.imports(), "testing") }
 
 // TestNoSleeps: tests do not sleep for real, but in integration, where other programs run. In the bubble of synctest.Test
-// time is not real.
+// time is not real: a function that calls it, or calls a helper of its package that does, may sleep.
 func TestNoSleeps(t *testing.T) {
-	var bad []string
-	for _, f := range goFiles(t) {
-		if !f.test || under(f.pkg, "integration") {
-			continue
+	files := goFiles(t)
+	helpers := map[string]bool{} // package.function
+	eachTestFunc(files, func(f *file, fn *ast.FuncDecl) {
+		if invokes(fn, func(x, name string) bool { return x == "synctest" && name == "Test" }) {
+			helpers[f.pkg+"."+fn.Name.Name] = true
 		}
-		var bubbles []*ast.CallExpr
-		f.calls(func(call *ast.CallExpr, x, name string) {
-			if x == "synctest" && name == "Test" {
-				bubbles = append(bubbles, call)
+	})
+	var bad []string
+	eachTestFunc(files, func(f *file, fn *ast.FuncDecl) {
+		fake := helpers[f.pkg+"."+fn.Name.Name] ||
+			invokes(fn, func(x, name string) bool { return x == "" && helpers[f.pkg+"."+name] })
+		sleeps := invokes(fn, func(x, name string) bool { return x == "time" && name == "Sleep" })
+		if sleeps && !fake && !under(f.pkg, "integration") {
+			bad = append(bad, f.at(fn)+": "+fn.Name.Name)
+		}
+	})
+	none(t, bad, "no time.Sleep outside a bubble of synctest")
+}
+
+func eachTestFunc(files []*file, visit func(f *file, fn *ast.FuncDecl)) {
+	for _, f := range files {
+		for _, d := range f.ast.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok && f.test && fn.Body != nil {
+				visit(f, fn)
 			}
-		})
-		f.calls(func(call *ast.CallExpr, x, name string) {
-			fake := slices.ContainsFunc(bubbles, func(b *ast.CallExpr) bool { return b.Pos() < call.Pos() && call.End() < b.End() })
-			if x == "time" && name == "Sleep" && !fake {
-				bad = append(bad, f.at(call))
-			}
-		})
+		}
 	}
-	none(t, bad, "no time.Sleep outside the function given to synctest.Test")
 }
 
 // TestNoInit: nothing happens because a package is imported.

@@ -1,6 +1,7 @@
 package house
 
 import (
+	"go/format"
 	"io/fs"
 	"os"
 	"path"
@@ -71,14 +72,26 @@ func TestLinks(t *testing.T) {
 
 // TestSelfContained: nothing needs, or names, what is outside the tree.
 func TestSelfContained(t *testing.T) {
-	outside := []string{".." + "/shared", "/ro" + "ot/", "/ho" + "me/"}
+	outside := regexp.MustCompile(`\.\./shared\b|(^|[\s"'=(])/(root|home)/`)
 	for _, p := range paths(t) {
-		if strings.Contains("/"+p, "/testdata/") {
+		if strings.Contains("/"+p, "/testdata/") || under(p, "internal/house") {
 			continue
 		}
-		text := read(t, p)
-		for _, o := range outside {
-			require.False(t, strings.Contains(text, o), "%s names %s", p, o)
+		require.Empty(t, outside.FindString(read(t, p)), "%s names what is outside the tree", p)
+	}
+}
+
+// TestGoInTexts: the programs in the texts are Go. Whether they compile is for examples to show.
+func TestGoInTexts(t *testing.T) {
+	program := regexp.MustCompile("(?s)```go\n(package .*?)```")
+	for _, p := range paths(t) {
+		if path.Ext(p) != ".md" {
+			continue
+		}
+		for _, m := range program.FindAllStringSubmatch(read(t, p), -1) {
+			formatted, err := format.Source([]byte(m[1]))
+			require.NoError(t, err, p)
+			require.Equal(t, string(formatted), m[1], "%s: gofmt", p)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -85,8 +86,20 @@ func read(t *testing.T, rel string) string {
 	return string(b)
 }
 
-// goFiles parses every Go file of the project.
+// goFiles returns every Go file of the project, parsed.
 func goFiles(t *testing.T) []*file {
+	t.Helper()
+	parsing.Do(func() { parsed = parseAll(t) })
+	return parsed
+}
+
+// The files are parsed once for all tests.
+var (
+	parsing sync.Once
+	parsed  []*file
+)
+
+func parseAll(t *testing.T) []*file {
 	t.Helper()
 	var files []*file
 	for _, p := range paths(t) {

@@ -1,0 +1,112 @@
+%% What the tests of the guarantees run on an Erlang node: senders and receivers that check order. OTP 23 to 29.
+-module(gonode_load).
+-export([payload/2, flood/3, receivers/2, received/1]).
+-export([signals/3, watch_signals/3]).
+
+%%% Order. A sender I sends {I, J, payload(I, J)} for J = 0, 1, 2 ...
+
+%% payload(I, J): what both sides know that message J of sender I carries. Most are some bytes; one of 100 is up to 4 KiB,
+%% one of 2000 up to 300 KiB, which the wire takes in fragments.
+payload(I, J) -> fill(I, J, size(I, J)).
+
+size(I, J) when (I + J) rem 2000 =:= 7 -> 1 + (I * 7919 + J * 104729) rem (300 * 1024);
+size(I, J) when (I + J) rem 100 =:= 3 -> 1 + (I * 7919 + J * 104729) rem 4096;
+size(_, J) -> 1 + J rem 8.
+
+fill(I, J, Size) ->
+    Word = <<I:32, J:32>>,
+    binary:part(binary:copy(Word, Size div 8 + 1), 0, Size).
+
+%% flood(Targets, Senders, N): starts Senders processes which send N messages each. Sender I sends to number I rem length
+%% of Targets, each {Name, Pid}: to the pid, to the name and as a cast in turn. Returns when all are sent.
+flood(Targets, Senders, N) ->
+    Tuple = list_to_tuple(Targets),
+    Started = [spawn_monitor(fun() ->
+        {Name, Pid} = element(1 + I rem tuple_size(Tuple), Tuple),
+        send(I, 0, N, Pid, {Name, node(Pid)})
+    end) || I <- lists:seq(0, Senders - 1)],
+    [receive {'DOWN', Ref, process, Pid, normal} -> ok end || {Pid, Ref} <- Started],
+    ok.
+
+send(_, N, N, _, _) -> ok;
+send(I, J, N, Pid, Name) ->
+    Message = {I, J, payload(I, J)},
+    case J rem 3 of
+        0 -> Pid ! Message;
+        1 -> Name ! Message;
+        2 -> gen_server:cast(Pid, Message)
+    end,
+    send(I, J + 1, N, Pid, Name).
+
+%% receivers(Names, N): starts a process for every name, registered, which checks that every sender's messages come in
+%% order. Returns their pids.
+receivers(Names, N) ->
+    Self = self(),
+    [begin
+        Pid = spawn(fun() -> register(Name, self()), Self ! {self(), ready}, receiver(#{}, 0, N, ok) end),
+        receive {Pid, ready} -> Pid end
+    end || Name <- Names].
+
+%% received(Name): {How many messages, how many senders sent all N, ok or the first that was wrong}.
+received(Name) ->
+    Name ! {received, self()},
+    receive {received, Answer} -> Answer after 20000 -> timeout end.
+
+receiver(Next, Count, N, State) ->
+    receive
+        {received, From} ->
+            From ! {received, {Count, length([I || {I, All} <- maps:to_list(Next), All =:= N]), State}},
+            receiver(Next, Count, N, State);
+        {I, J, Payload} ->
+            Want = maps:get(I, Next, 0),
+            Verdict = case Payload =:= payload(I, J) of
+                _ when J =/= Want -> {sender, I, got, J, want, Want};
+                false -> {sender, I, message, J, garbled, byte_size(Payload)};
+                true -> ok
+            end,
+            receiver(Next#{I => J + 1}, Count + 1, N, first(State, Verdict));
+        Other ->
+            receiver(Next, Count + 1, N, first(State, {unexpected, Other}))
+    end.
+
+first(ok, Verdict) -> Verdict;
+first(State, _) -> State.
+
+%%% Order across kinds of signals.
+
+%% signals(Name, Pid, N): links to Pid, which is registered as Name on its node, tells it, waits for its go, sends it J
+%% from 0 to N - 1, each in another kind of signal, and ends with the reason bye.
+signals(Name, Pid, N) ->
+    link(Pid),
+    Pid ! {hello, self()},
+    receive go -> ok end,
+    [signal(J rem 6, J, Pid, {Name, node(Pid)}) || J <- lists:seq(0, N - 1)],
+    exit(bye).
+
+signal(0, J, Pid, _) -> Pid ! {J, small};
+signal(1, J, _, Name) -> Name ! {J, name};
+signal(2, J, Pid, _) -> Pid ! {J, binary:copy(<<J>>, 100 * 1024 + J)};
+signal(3, J, Pid, _) -> gen_server:cast(Pid, {J, cast});
+signal(4, J, Pid, _) -> Pid ! {'$gen_call', {self(), make_ref()}, {J, call}};
+signal(5, J, Pid, _) -> exit(Pid, {J, exit}).
+
+%% watch_signals(Name, Pid, Report): links to and monitors Pid, by pid and by Name, tells it to go, and sends Report what
+%% came until it has all three ends of Pid: numbers, exit and down.
+watch_signals(Name, Pid, Report) ->
+    process_flag(trap_exit, true),
+    link(Pid),
+    monitor(process, Pid),
+    monitor(process, {Name, node(Pid)}),
+    Pid ! {go, self()},
+    Report ! {self(), watched(Pid, [], 0)}.
+
+watched(_, Seen, 3) -> lists:reverse(Seen);
+watched(Pid, Seen, Ends) ->
+    receive
+        {J, _} when is_integer(J) -> watched(Pid, [J | Seen], Ends);
+        {'EXIT', Pid, {J, exit}} -> watched(Pid, [J | Seen], Ends);
+        {'EXIT', Pid, bye} -> watched(Pid, [exit | Seen], Ends + 1);
+        {'DOWN', _, process, _, bye} -> watched(Pid, [down | Seen], Ends + 1);
+        Other -> watched(Pid, [{unexpected, Other} | Seen], 3)
+    after 10000 -> watched(Pid, [timeout | Seen], 3)
+    end.
