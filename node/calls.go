@@ -347,11 +347,10 @@ func (l *link) reply(from gen.PID, ref gen.Ref, response any) error {
 	if !ok {
 		return gen.ErrResponseIgnored
 	}
-	sig := dist.Signal{Kind: dist.KindSend, From: from, To: r.from, Message: etf.Tuple{r.tag, response}}
-	if r.isAlias && l.conn.Flags()&(dist.FlagAlias|dist.FlagAltactSig) != 0 {
-		sig.Target, sig.ToAlias = dist.ToAlias, r.alias
-	}
+	sig := l.replySignal(from, r, response)
 	return l.send(l.ctx, &sig)
 }
+
+func replyMessage(tag, response any) etf.Tuple { return etf.Tuple{tag, response} }
 
 func errorTuple(what any) etf.Tuple { return etf.Tuple{gen.Atom("error"), what} }

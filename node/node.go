@@ -59,6 +59,7 @@ type Node struct {
 	own       kernel.Exports // what every node answers
 	jobs      jobs
 	relations relations
+	suspended suspended
 	placed    placed
 	servers   map[gen.PID]struct{} // processes of ours that never wait for a peer; read only after Start
 

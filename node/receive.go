@@ -72,23 +72,77 @@ func (l *link) deliver(sig *dist.Signal) {
 
 // route hands a message, a cast or a call to the process to, a gen.PID or a gen.ProcessID of ours.
 func (l *link) route(from gen.PID, to, message any) {
-	core := l.node.core
+	if l.node.suspended.count.Load() > 0 && l.held(from, to, message) {
+		return
+	}
+	l.routeNow(from, to, message)
+}
+
+// routeNow is route for a process that is not suspended.
+func (l *link) routeNow(from gen.PID, to, message any) {
 	if tuple, ok := message.(etf.Tuple); ok && len(tuple) >= 2 {
-		switch {
-		case len(tuple) == 3 && tuple[0] == gen.Atom("$gen_call"):
-			if r, ok := newRequest(tuple[1]); ok {
+		switch head := tuple[0].(type) {
+		case gen.Atom:
+			if l.routeOTP(from, to, head, tuple) {
+				return
+			}
+		case gen.PID:
+			if r, ok := l.eventRequest(head, tuple); ok {
 				l.routeCall(r, to, tuple[2])
 				return
 			}
-		case len(tuple) == 2 && tuple[0] == gen.Atom("$gen_cast"):
-			message = tuple[1]
 		}
 	}
+	l.routeMessage(from, to, message)
+}
+
+// held keeps a message for a suspended process; system messages get through.
+func (l *link) held(from gen.PID, to, message any) bool {
+	if _, ok := kernel.ParseSys(message); ok {
+		return false
+	}
+	pid, ok := l.node.local(to)
+	return ok && l.node.suspended.hold(l.node, pid, func() { l.routeNow(from, to, message) })
+}
+
+// routeOTP takes the messages of OTP's behaviours: calls, casts and system messages.
+func (l *link) routeOTP(from gen.PID, to any, head gen.Atom, tuple etf.Tuple) bool {
+	switch {
+	case head == "$gen_call" && len(tuple) == 3:
+		r, ok := newRequest(tuple[1])
+		if ok {
+			l.routeCall(r, to, tuple[2])
+		}
+		return ok
+	case head == "$gen_cast" && len(tuple) == 2:
+		l.routeMessage(from, to, tuple[1])
+		return true
+	case head == "system":
+		c, ok := kernel.ParseSys(tuple)
+		if ok {
+			l.sys(c, to)
+		}
+		return ok
+	}
+	return false
+}
+
+// eventRequest reads a synchronous request of gen_event: {Pid, {Pid, Tag}, Request}. Anybody may send such a tuple; it is
+// a request if the tag is the reference of a monitor that the peer has on a process here.
+func (l *link) eventRequest(caller gen.PID, tuple etf.Tuple) (request, bool) {
+	if len(tuple) != 3 {
+		return request{}, false
+	}
+	r, ok := newRequest(tuple[1])
+	return r, ok && r.from == caller && l.watched.hasMonitor(r.monitor)
+}
+
+func (l *link) routeMessage(from gen.PID, to, message any) {
 	switch to := to.(type) {
 	case gen.PID:
-		l.count(core.RouteSendPID(from, to, gen.MessageOptions{}, message))
+		l.count(l.node.core.RouteSendPID(from, to, gen.MessageOptions{}, message))
 	case gen.ProcessID:
-		l.count(core.RouteSendProcessID(from, to, gen.MessageOptions{}, message))
+		l.count(l.node.core.RouteSendProcessID(from, to, gen.MessageOptions{}, message))
 	}
 }
 

@@ -65,6 +65,14 @@ func (w *watched) addMonitor(target gen.PID, ref gen.Ref, by watcher) {
 	w.monitors[ref] = target
 }
 
+// hasMonitor reports whether the peer has a monitor with that reference.
+func (w *watched) hasMonitor(ref gen.Ref) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, ok := w.monitors[ref]
+	return ok
+}
+
 // removeMonitor reports whether the monitor was there.
 func (w *watched) removeMonitor(ref gen.Ref) bool {
 	w.mu.Lock()
@@ -263,6 +271,9 @@ type relations struct {
 // watch makes sure that we hear of the end of target, and that l does. It reports false if there is no such process.
 // What l wants to tell must be in its table before, so that an end in between is not missed.
 func (r *relations) watch(l *link, target gen.PID) bool {
+	if target == r.node.core.PID() {
+		return true // the node itself, as the group leader of what we have others run: it ends with the connection
+	}
 	r.mu.Lock()
 	links, known := r.links[target]
 	if !known {
@@ -344,6 +355,7 @@ func (r *relations) ended(target gen.PID, reason error) {
 	for _, m := range local {
 		m.down(reason)
 	}
+	r.node.suspended.drop(target)
 }
 
 // forget removes a link that has ended. What Ergo watches stays watched.
