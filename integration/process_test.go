@@ -108,7 +108,7 @@ func TestGoProcess(t *testing.T) {
 		m, err := g.Mailbox("box")
 		require.NoError(t, err)
 		defer m.Close()
-		require.NoError(t, m.Send(to, etf.Tuple{m.PID(), gen.Atom("hi")}))
+		require.NoError(t, m.Send(ctx, to, etf.Tuple{m.PID(), gen.Atom("hi")}))
 		msg, err := m.Receive(ctx)
 		require.NoError(t, err)
 		require.Equal(t, gen.Atom("hi"), msg.Body.(etf.Tuple)[1])

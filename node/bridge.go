@@ -140,6 +140,7 @@ func (h handshake) Start(_ gen.NodeHandshake, sink net.Conn, _ gen.HandshakeOpti
 	if s == nil {
 		return gen.HandshakeResult{}, gen.ErrNoRoute
 	}
+	s.given()
 	return gen.HandshakeResult{Peer: h.peer, HandshakeVersion: h.Version(), Custom: s}, nil
 }
 

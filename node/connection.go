@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"errors"
 	"net"
 
@@ -35,12 +36,12 @@ func (s *session) message(sig *dist.Signal) error {
 	if s.node.neverWaits(sig.From) {
 		return s.post(sig)
 	}
-	return s.send(sig)
+	return s.send(context.Background(), sig)
 }
 
 // SendExit implements gen.Connection: exit/2.
 func (s *session) SendExit(from, to gen.PID, reason error) error {
-	return s.send(&dist.Signal{Kind: dist.KindExit2, From: from, To: to, Message: kernel.ReasonTerm(reason)})
+	return s.send(context.Background(), &dist.Signal{Kind: dist.KindExit2, From: from, To: to, Message: kernel.ReasonTerm(reason)})
 }
 
 // SendResponse implements gen.Connection: the answer to a call that came in.

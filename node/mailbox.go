@@ -126,10 +126,14 @@ func (m *Mailbox) ReceiveMatch(ctx context.Context, match func(Message) bool) (M
 }
 
 // Send sends a message as the mailbox; see Node.Send. What one mailbox sends to one process arrives in order.
-func (m *Mailbox) Send(to, message any) error { return m.node.sendAs(m.pid, to, message) }
+func (m *Mailbox) Send(ctx context.Context, to, message any) error {
+	return m.node.sendAs(ctx, m.pid, to, message)
+}
 
 // Cast sends a message as gen_server:cast/2 does.
-func (m *Mailbox) Cast(to, message any) error { return m.node.sendAs(m.pid, to, castMessage(message)) }
+func (m *Mailbox) Cast(ctx context.Context, to, message any) error {
+	return m.node.sendAs(ctx, m.pid, to, castMessage(message))
+}
 
 // Call asks a process as the mailbox; see Node.Call.
 func (m *Mailbox) Call(ctx context.Context, to, request, reply any) error {

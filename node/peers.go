@@ -174,7 +174,12 @@ func (t *peerTable) settled(name gen.Atom, id attemptID, answer dist.Admission) 
 }
 
 // insist answers a peer that says "alive" to our dial: true if we have no link, so that the one it believes in is dead.
-func (t *peerTable) insist(name gen.Atom) bool { return !t.up(name) }
+// While it shakes hands with us by itself that handshake may be the one it means: ours may be over there before it is
+// over here.
+func (t *peerTable) insist(name gen.Atom) bool {
+	p := t.peers[name]
+	return !t.up(name) && (p == nil || p.visits == 0)
+}
 
 // admit makes id the connection to name, after a handshake that went well. If another one is in the way it is returned
 // instead: it has to be ended, and admit asked again when its nodedown is out. The newest wins, since the peer has given

@@ -52,12 +52,12 @@ func settle(t *testing.T, a, b *Node) {
 func TestMailbox(t *testing.T) {
 	a, b := twoNodes(t)
 	x, y := mailbox(t, a, "x"), mailbox(t, b, "y")
-	require.NoError(t, x.Send(gen.ProcessID{Name: "y", Node: "b@127.0.0.1"}, etf.Tuple{x.PID(), "hello"}))
+	require.NoError(t, x.Send(within(t), gen.ProcessID{Name: "y", Node: "b@127.0.0.1"}, etf.Tuple{x.PID(), "hello"}))
 	m, err := y.Receive(within(t))
 	require.NoError(t, err)
 	require.Equal(t, from(b, x), m.From)
 	for i := range 5 {
-		require.NoError(t, y.Send(m.From, i))
+		require.NoError(t, y.Send(within(t), m.From, i))
 	}
 	isThree := func(m Message) bool { return m.Body == int64(3) }
 	m, err = x.ReceiveMatch(within(t), isThree)
@@ -141,7 +141,7 @@ func TestMonitors(t *testing.T) {
 		require.True(t, x.Demonitor(taken))
 		require.False(t, x.Demonitor(taken))
 		settle(t, a, where)
-		require.NoError(t, target.Send(from(where, x), gen.Atom("last words")))
+		require.NoError(t, target.Send(within(t), from(where, x), gen.Atom("last words")))
 		target.CloseWith(&ExitReason{Term: etf.Tuple{gen.Atom("my"), int64(1)}})
 		m, err := x.Receive(within(t))
 		require.NoError(t, err)
@@ -182,6 +182,7 @@ func TestMonitorGoesWithItsWatcher(t *testing.T) {
 	x, y := mailbox(t, a, ""), mailbox(t, b, "")
 	_, err := x.Monitor(within(t), from(a, y))
 	require.NoError(t, err)
+	settle(t, a, b)
 	lb := b.linkOf("a@127.0.0.1")
 	monitors := func() int {
 		lb.watched.mu.Lock()
@@ -201,7 +202,7 @@ func TestLinks(t *testing.T) {
 		require.NoError(t, x.Unlink(from(a, y)))
 		require.NoError(t, x.Link(within(t), from(a, y)))
 		settle(t, a, where)
-		require.NoError(t, y.Send(from(where, x), gen.Atom("last words")))
+		require.NoError(t, y.Send(within(t), from(where, x), gen.Atom("last words")))
 		y.CloseWith(&ExitReason{Term: gen.Atom("oops")})
 		if where == b {
 			m, err := x.Receive(within(t))
@@ -287,14 +288,14 @@ func TestSendAndCast(t *testing.T) {
 	pid, got := record(t, b, "sink")
 	pid = abroad(b, pid)
 	for _, to := range []any{pid, gen.ProcessID{Name: "sink", Node: "b@127.0.0.1"}} {
-		require.NoError(t, a.Send(to, gen.Atom("sent")))
+		require.NoError(t, a.Send(within(t), to, gen.Atom("sent")))
 		require.Equal(t, gen.Atom("sent"), receive(t, got))
-		require.NoError(t, a.Cast(to, gen.Atom("cast")))
+		require.NoError(t, a.Cast(within(t), to, gen.Atom("cast")))
 		require.Equal(t, gen.Atom("cast"), receive(t, got))
 	}
-	require.NoError(t, b.Send(gen.Atom("sink"), 1))
+	require.NoError(t, b.Send(within(t), gen.Atom("sink"), 1))
 	require.Equal(t, 1, receive(t, got))
-	require.NoError(t, a.Send(gen.ProcessID{Name: "nobody", Node: "nowhere@127.0.0.1"}, 1))
-	require.Error(t, a.Send("sink", 1))
-	require.Error(t, a.Send(pid, make(chan int)), "no term")
+	require.NoError(t, a.Send(within(t), gen.ProcessID{Name: "nobody", Node: "nowhere@127.0.0.1"}, 1))
+	require.Error(t, a.Send(within(t), "sink", 1))
+	require.Error(t, a.Send(within(t), pid, make(chan int)), "no term")
 }

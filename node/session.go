@@ -13,8 +13,8 @@ import (
 // maxQueued is how many signals to one peer may wait for its connection before their senders wait too.
 const maxQueued = 10_000
 
-// session is what Ergo takes for its connection to a peer. It exists from the first time a process here addresses the
-// peer until the connection is lost or could not be made. While the peer is being dialled, signals gather in order; when
+// session is the way to a peer: what Ergo takes for its connection. It exists from the first time a process here addresses
+// the peer until the connection is lost or could not be made. While the peer is being dialled, signals gather in order; when
 // it is up they go out before anything else; if it can't be reached they are dropped, and calls fail with
 // gen.ErrNoConnection.
 //
@@ -32,6 +32,7 @@ type session struct {
 	freed   chan struct{} // closed when Ergo has forgotten it
 	isEnded bool
 	isFreed bool
+	ergo    bool // Ergo has it
 }
 
 // queued is a signal that waits for the connection, and the call it belongs to.
@@ -98,18 +99,22 @@ func (s *session) end() {
 // live returns the link if there is one.
 func (s *session) live() *link { return s.link.Load() }
 
-// send sends sig for a process, which waits if the peer is slow to take what it is sent, or while it is being dialled
-// and too much waits for it already.
-func (s *session) send(sig *dist.Signal) error {
+// send sends sig. It waits, within ctx, if the peer is slow to take what it is sent, or while it is being dialled and too
+// much waits for it already.
+func (s *session) send(ctx context.Context, sig *dist.Signal) error {
 	for {
 		if l := s.live(); l != nil {
-			return l.send(l.ctx, sig)
+			return l.send(ctx, sig)
 		}
 		done, err := s.enqueue(queued{sig: *sig})
 		if done || err != nil {
 			return err
 		}
-		<-s.settled
+		select {
+		case <-s.settled:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 }
 
@@ -162,8 +167,21 @@ func (s *session) call(from gen.PID, opts gen.MessageOptions, target dist.Signal
 	}
 }
 
-// wait returns when Ergo has forgotten the session, or ctx is done.
+// given notes that Ergo has the session.
+func (s *session) given() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ergo = true
+}
+
+// wait returns when Ergo has forgotten the session, if it had it, or ctx is done.
 func (s *session) wait(ctx context.Context) {
+	s.mu.Lock()
+	ergo := s.ergo
+	s.mu.Unlock()
+	if !ergo {
+		return
+	}
 	select {
 	case <-s.freed:
 	case <-ctx.Done():

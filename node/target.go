@@ -29,34 +29,57 @@ func (n *Node) target(to any) (gen.Atom, dist.Signal, error) {
 }
 
 // Send sends a message to a process, given as a gen.PID, a gen.ProcessID, a gen.Atom (a registered name here) or a
-// gen.Alias. It connects to the process' node if need be, without waiting for that, and waits only while too much is on
-// its way there. A message to nobody is lost without an error, as in Erlang; errors are a message that is no term and an
-// address that is none. To send as a process, so that order is kept, use the process' own Send, or a Mailbox.
-func (n *Node) Send(to, message any) error { return n.sendAs(n.core.PID(), to, message) }
+// gen.Alias. It connects to the process' node if need be, without waiting for that, and waits, within ctx, only while too
+// much is on its way there (Config.SendLimit). A message to nobody is lost without an error, as in Erlang; errors are ctx's,
+// a message that is no term, and an address that is none. To send as a process, so that order is kept, use the process'
+// own Send, or a Mailbox.
+func (n *Node) Send(ctx context.Context, to, message any) error {
+	return n.sendAs(ctx, n.core.PID(), to, message)
+}
 
 // Cast sends a message as gen_server:cast/2 does: a gen_server gets it in handle_cast, an Ergo actor in HandleMessage.
-func (n *Node) Cast(to, message any) error { return n.sendAs(n.core.PID(), to, castMessage(message)) }
+func (n *Node) Cast(ctx context.Context, to, message any) error {
+	return n.sendAs(ctx, n.core.PID(), to, castMessage(message))
+}
 
-func (n *Node) sendAs(from gen.PID, to, message any) error {
-	var err error
-	switch to := to.(type) {
-	case gen.PID:
-		err = n.core.RouteSendPID(from, to, gen.MessageOptions{}, message)
-	case gen.ProcessID:
-		err = n.core.RouteSendProcessID(from, to, gen.MessageOptions{}, message)
-	case gen.Atom:
-		err = n.core.RouteSendProcessID(from, gen.ProcessID{Name: to, Node: n.name}, gen.MessageOptions{}, message)
-	case gen.Alias:
-		err = n.core.RouteSendAlias(from, to, gen.MessageOptions{}, message)
-	default:
-		_, _, err = n.target(to)
+func (n *Node) sendAs(ctx context.Context, from gen.PID, to, message any) error {
+	peer, sig, err := n.target(to)
+	if err != nil {
 		return err
+	}
+	if peer == n.name {
+		err = n.sendHere(from, to, message)
+	} else {
+		if err := n.connectable(string(peer)); err != nil {
+			return err
+		}
+		s := n.session(peer)
+		if s == nil {
+			return errStopping
+		}
+		sig.Kind, sig.From, sig.Message = dist.KindSend, from, message
+		err = s.send(ctx, &sig)
 	}
 	switch err {
 	case gen.ErrProcessUnknown, gen.ErrProcessTerminated, gen.ErrNoConnection:
 		return nil // nobody there: Erlang does not say so either
 	}
 	return err
+}
+
+// sendHere sends a message to a process of this node.
+func (n *Node) sendHere(from gen.PID, to, message any) error {
+	switch to := to.(type) {
+	case gen.PID:
+		return n.core.RouteSendPID(from, to, gen.MessageOptions{}, message)
+	case gen.ProcessID:
+		return n.core.RouteSendProcessID(from, to, gen.MessageOptions{}, message)
+	case gen.Atom:
+		return n.core.RouteSendProcessID(from, gen.ProcessID{Name: to, Node: n.name}, gen.MessageOptions{}, message)
+	case gen.Alias:
+		return n.core.RouteSendAlias(from, to, gen.MessageOptions{}, message)
+	}
+	return nil
 }
 
 // Exit sends an exit signal to a process, as exit/2 does with from as the sender; a zero from is the node itself. reason
