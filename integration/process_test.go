@@ -75,6 +75,40 @@ func TestTraceTokens(t *testing.T) {
 	})
 }
 
+// TestPriority: a priority message (OTP 28 and later) overtakes what waits in the mailbox of an actor.
+func TestPriority(t *testing.T) {
+	c := newCluster(t, "29")
+	b := c.beam("29", "b")
+	g := c.goNode("go")
+	got, begun, hold := make(chan stamped, 10), make(chan struct{}, 10), make(chan struct{})
+	_, err := g.Runtime().SpawnRegister("busy", func() gen.ProcessBehavior {
+		return &busy{sink: sink{got: got}, begun: begun, hold: hold}
+	}, processOptions)
+	require.NoError(t, err)
+	eval(t, b, "first", "{busy, 'go@127.0.0.1'} ! first")
+	<-begun
+	eval(t, b, "ok", "begin [{busy, 'go@127.0.0.1'} ! N || N <- [second, third]], ok end")
+	eval(t, b, "ok", "erlang:send({busy, 'go@127.0.0.1'}, urgent, [priority])")
+	eval(t, b, "pong", "net_adm:ping('go@127.0.0.1')") // all of it is here
+	close(hold)
+	for _, want := range []string{"first", "urgent", "second", "third"} {
+		require.Equal(t, atom(want), (<-got).message)
+	}
+}
+
+// busy is a sink that takes nothing more while it is held.
+type busy struct {
+	sink
+	begun chan<- struct{}
+	hold  <-chan struct{}
+}
+
+func (b *busy) HandleMessage(from gen.PID, message any) error {
+	b.begun <- struct{}{}
+	<-b.hold
+	return b.sink.HandleMessage(from, message)
+}
+
 // adder starts a gen_server-like process called adder on b.
 func adder(t *testing.T, b *beam.Node) {
 	t.Helper()

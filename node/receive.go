@@ -48,6 +48,10 @@ func (l *link) receive(sig *dist.Signal) error {
 
 // deliver hands a message to its process. A message to nobody is dropped without a word, as in Erlang.
 func (l *link) deliver(sig *dist.Signal) {
+	if sig.Priority {
+		l.deliverFirst(sig)
+		return
+	}
 	switch sig.Target {
 	case dist.ToName:
 		if l.kernelMessage(sig) {
@@ -67,6 +71,19 @@ func (l *link) deliver(sig *dist.Signal) {
 			return
 		}
 		l.route(sig.From, sig.To, sig.Message)
+	}
+}
+
+// deliverFirst hands over a priority message of OTP 28 and later: Ergo's high priority, before the ordinary messages.
+func (l *link) deliverFirst(sig *dist.Signal) {
+	core, opts := l.node.core, gen.MessageOptions{Priority: gen.MessagePriorityHigh}
+	switch sig.Target {
+	case dist.ToName:
+		l.count(core.RouteSendProcessID(sig.From, gen.ProcessID{Name: sig.ToName, Node: l.node.name}, opts, sig.Message))
+	case dist.ToAlias:
+		l.count(core.RouteSendAlias(sig.From, gen.Alias(sig.ToAlias), opts, sig.Message))
+	default:
+		l.count(core.RouteSendPID(sig.From, sig.To, opts, sig.Message))
 	}
 }
 
