@@ -49,8 +49,8 @@ type Config struct {
 	// MaxFragmentAge is how long a fragmented message may stay without its next fragment (5 minutes).
 	MaxFragmentAge time.Duration
 
-	// TickTime is how long the peer may be silent: the link is given up when nothing came for TickTime to 5/4 of
-	// it, and a tick is sent in each quarter in which nothing else was (60 s; OTP's net_ticktime, which has to be
+	// TickTime is how long the peer may be silent: the link is given up when nothing came for 7/8 of it to the
+	// whole, and a tick is sent in each quarter in which nothing else was (60 s; OTP's net_ticktime, which has to be
 	// about the same on both sides). Negative: no ticks and no time-out.
 	TickTime time.Duration
 

@@ -10,8 +10,13 @@ import (
 	"ergo.services/ergo/gen"
 )
 
-// tickChecks is into how many parts the tick time is divided; it is net_tickintensity of OTP.
+// tickChecks is into how many parts the tick time is divided for sending; it is net_tickintensity of OTP.
 const tickChecks = 4
+
+// silenceChecks is into how many parts it is divided for listening. A peer that was not heard in all but one of them in a
+// row is gone, which is after 7/8 of the tick time to the whole: in the middle of the 3/4 to 5/4 that OTP takes, so that a
+// check that comes late does not go over them.
+const silenceChecks = 8
 
 // Serve receives signals and hands them to handle in order, in the caller's goroutine, until the link ends. It returns
 // the first cause, a *LinkError. The *Signal is used again for the next one: handle must not keep it, but may keep what
@@ -99,7 +104,7 @@ func (c *Conn) handleFrames(r *reader, handle func(*Signal) error) (handled bool
 	}
 }
 
-// fill waits for more bytes. Its deadline passes at each quarter of the tick time.
+// fill waits for more bytes. Its deadline passes at each eighth of the tick time.
 func (c *Conn) fill(r *reader) error {
 	for {
 		n, err := c.nc.Read(r.frames.space())
@@ -135,12 +140,12 @@ func (c *Conn) armRead() bool {
 	case c.phase() != phaseOpen:
 		return time.Now().Before(c.limit)
 	case c.cfg.TickTime > 0:
-		_ = c.nc.SetReadDeadline(time.Now().Add(c.cfg.TickTime / tickChecks))
+		_ = c.nc.SetReadDeadline(time.Now().Add(c.cfg.TickTime / silenceChecks))
 	}
 	return true
 }
 
-// checkSilence is called once a quarter of the tick time, and only when all that arrived is handled.
+// checkSilence is called once an eighth of the tick time, and only when all that arrived is handled.
 func (c *Conn) checkSilence(r *reader) error {
 	if err := r.in.frags.expire(time.Now()); err != nil {
 		return linkError(c.r.Peer.Name, err, ReasonConnectionClosed)
@@ -150,9 +155,11 @@ func (c *Conn) checkSilence(r *reader) error {
 		return nil
 	}
 	r.silent++
-	if r.silent < tickChecks {
-		c.cfg.Logger.Debug("nothing received from peer, not even a tick",
-			"peer", string(c.r.Peer.Name), "for", c.cfg.TickTime/tickChecks*time.Duration(r.silent))
+	if r.silent < silenceChecks-1 {
+		if r.silent > silenceChecks/tickChecks {
+			c.cfg.Logger.Debug("nothing received from peer, not even a tick",
+				"peer", string(c.r.Peer.Name), "for", c.cfg.TickTime/silenceChecks*time.Duration(r.silent))
+		}
 		return nil
 	}
 	return &LinkError{Reason: ReasonTickTimeout, Err: fmt.Errorf(
