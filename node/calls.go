@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"sync"
 	"time"
 
@@ -124,12 +125,19 @@ func (cs *calls) failAll(err error) {
 	}
 }
 
-// startCall adds c and sends its signals in order.
-func (l *link) startCall(c *call, signals ...*dist.Signal) error {
+// startCall adds c and sends its signals in order. It waits, within ctx, while too much waits for the peer already. If it
+// fails nothing is left of the call.
+func (l *link) startCall(ctx context.Context, c *call, signals ...*dist.Signal) error {
 	l.calls.add(c)
-	for _, sig := range signals {
-		if err := l.send(l.ctx, sig); err != nil {
+	for i, sig := range signals {
+		err := l.send(ctx, sig)
+		switch {
+		case err == nil:
+		case i == 0: // the peer knows nothing of it
 			l.calls.take(c.ref)
+			return err
+		default:
+			l.giveUp(c)
 			return err
 		}
 	}
@@ -348,7 +356,7 @@ func (l *link) reply(from gen.PID, ref gen.Ref, response any) error {
 		return gen.ErrResponseIgnored
 	}
 	sig := l.replySignal(from, r, response)
-	return l.send(l.ctx, &sig)
+	return l.send(context.Background(), &sig)
 }
 
 func replyMessage(tag, response any) etf.Tuple { return etf.Tuple{tag, response} }

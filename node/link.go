@@ -23,9 +23,7 @@ type link struct {
 	inbound bool
 	since   time.Time
 
-	ctx    context.Context // done when the connection has ended: releases those who wait to send
-	cancel context.CancelFunc
-	gone   chan struct{} // closed when the nodedown is out and the peer may come back
+	gone chan struct{} // closed when the nodedown is out and the peer may come back
 
 	calls    calls    // our calls that wait for an answer from the peer
 	requests requests // the peer's calls that wait for an answer of ours
@@ -42,7 +40,6 @@ func (n *Node) newLink(conn *dist.Conn, peer gen.Atom, inbound bool) *link {
 		since:   n.now(),
 		gone:    make(chan struct{}),
 	}
-	l.ctx, l.cancel = context.WithCancel(context.Background())
 	return l
 }
 
@@ -67,7 +64,7 @@ func (l *link) answer(sig *dist.Signal) {
 
 // sendError translates what processes ask Ergo for: a connection that has ended is gen.ErrNoConnection.
 func sendError(err error) error {
-	if errors.Is(err, dist.ErrClosed) || errors.Is(err, context.Canceled) {
+	if errors.Is(err, dist.ErrClosed) {
 		return gen.ErrNoConnection
 	}
 	return err
@@ -119,7 +116,6 @@ func (l *link) run(up func()) {
 	n.engine.Up(string(l.peer))
 	up()
 	err := l.conn.Serve(l.receive)
-	l.cancel()
 	l.down(err)
 }
 

@@ -69,7 +69,17 @@ func (n *Node) Monitor(ctx context.Context, watcher gen.PID, target any) (gen.Re
 	n.monitors.Store(ref, &placedMonitor{link: l, call: c, watcher: watcher})
 	l.watched.addPlaced(watcher, ref)
 	n.relations.watch(l, watcher) // so that the monitor goes when the watcher does
-	return ref, l.startCall(c, &sig)
+	if err := l.startCall(ctx, c, &sig); err != nil {
+		n.forgetMonitor(l, watcher, ref)
+		return gen.Ref{}, err
+	}
+	return ref, nil
+}
+
+// forgetMonitor drops what is known of a monitor that is over.
+func (n *Node) forgetMonitor(l *link, watcher gen.PID, ref gen.Ref) {
+	n.monitors.Delete(ref)
+	l.watched.removePlaced(watcher, ref)
 }
 
 // Demonitor takes a monitor back; a Down that is in the mailbox already stays there. It reports whether the monitor was

@@ -209,7 +209,7 @@ func (l *link) rex(ctx context.Context, module, function gen.Atom, args []any) (
 func (l *link) await(ctx context.Context, c *call, signals ...*dist.Signal) (outcome, error) {
 	result := make(chan outcome, 1)
 	c.done = func(o outcome) { result <- o }
-	if err := l.startCall(c, signals...); err != nil {
+	if err := l.startCall(ctx, c, signals...); err != nil {
 		return outcome{}, err
 	}
 	select {

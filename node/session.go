@@ -163,7 +163,7 @@ func (s *session) call(from gen.PID, opts gen.MessageOptions, target dist.Signal
 		}
 		c, mon, msg := s.node.newProcessCall(from, opts.Ref, target, request, l.conn.Flags())
 		l.expire(c, opts.Ref.Deadline())
-		return l.startCall(c, &mon, &msg)
+		return l.startCall(context.Background(), c, &mon, &msg)
 	}
 }
 

@@ -85,8 +85,7 @@ func (n *Node) Spawn(ctx context.Context, name, module, function string, args []
 		if out.ended {
 			reason = kernel.ReasonError(out.down)
 		}
-		n.monitors.Delete(ref)
-		l.watched.removePlaced(owner, ref)
+		n.forgetMonitor(l, owner, ref)
 		n.core.RouteSendPID(pid, owner, gen.MessageOptions{}, Down{Ref: ref, Process: pid, Reason: reason})
 	}
 	if o.monitor {
@@ -94,13 +93,14 @@ func (n *Node) Spawn(ctx context.Context, name, module, function string, args []
 		l.watched.addPlaced(owner, ref)
 		n.relations.watch(l, owner)
 	}
-	if err := l.startCall(c, &sig); err != nil {
+	if err := l.startCall(ctx, c, &sig); err != nil {
+		n.forgetMonitor(l, owner, ref)
 		return Spawned{}, fmt.Errorf("spawn on %s: %w", name, err)
 	}
 	select {
 	case m := <-there:
 		if m.err != nil {
-			n.monitors.Delete(ref)
+			n.forgetMonitor(l, owner, ref)
 			return Spawned{}, fmt.Errorf("spawn on %s: %w", name, m.err)
 		}
 		s := Spawned{PID: m.pid}
