@@ -10,8 +10,8 @@ import (
 
 // ExitReason is why a process ended or a relation broke, as an Erlang term. Ask an error for it with errors.As. The
 // reasons that Ergo has a value of its own for are that value instead (gen.TerminateReasonNormal and
-// gen.TerminateReasonShutdown), or wrap it: noproc is gen.ErrProcessUnknown, noconnection gen.ErrNoConnection, killed
-// gen.TerminateReasonKill to errors.Is.
+// gen.TerminateReasonShutdown), or are it to errors.Is: noproc is gen.ErrProcessUnknown, noconnection gen.ErrNoConnection, killed
+// gen.TerminateReasonKill.
 //
 // A Go process that ends with one ends with its term; a Go function that returns one returns its term.
 type ExitReason struct {
@@ -21,17 +21,17 @@ type ExitReason struct {
 // Error prints the term as Erlang would, cut after some hundred characters.
 func (r *ExitReason) Error() string { return etf.FormatLimit(r.Term, 500) }
 
-// Unwrap returns Ergo's value for the reason, if it has one.
-func (r *ExitReason) Unwrap() error {
+// Is finds Ergo's value for the reason. There is no Unwrap: Ergo unwraps what a process ends with, and would lose the term.
+func (r *ExitReason) Is(target error) bool {
 	switch r.Term {
 	case gen.Atom("noproc"):
-		return gen.ErrProcessUnknown
+		return target == gen.ErrProcessUnknown
 	case gen.Atom("noconnection"):
-		return gen.ErrNoConnection
+		return target == gen.ErrNoConnection
 	case gen.Atom("kill"), gen.Atom("killed"):
-		return gen.TerminateReasonKill
+		return target == gen.TerminateReasonKill
 	}
-	return nil
+	return false
 }
 
 // ReasonError makes an error of a reason that came over the wire.
