@@ -12,8 +12,8 @@ import (
 //   - Erlang splits a pid into an id of 15 bits and a serial and has a creation of 32 bits, given out by the port mapper.
 //   - Ergo counts pids in 64 bits and uses the start time of the node as creation.
 //
-// A Decoder and an Encoder that share an Identity turn one form into the other. Creation and Runtime ought to differ, else
-// a pid that an Erlang node invented for us may be taken for one of ours.
+// A Decoder and an Encoder that share an Identity turn one form into the other. What bears our name but is of an earlier
+// life gets a creation above 32 bits, which is no creation of the runtime's, and goes back as it came.
 type Identity struct {
 	Node     gen.Atom
 	Creation uint32 // on the wire
@@ -42,10 +42,24 @@ func (id *Identity) creation(node gen.Atom, runtime int64) (creation uint32, own
 		return 0, false, errNoNode
 	case id != nil && node == id.Node && runtime == id.Runtime:
 		return id.Creation, true, nil
+	case id != nil && node == id.Node && runtime>>32 == pastLife>>32:
+		return uint32(runtime), false, nil
 	case runtime < 0 || runtime > math.MaxUint32:
 		return 0, false, errCreation
 	}
 	return uint32(runtime), false, nil
+}
+
+// pastLife is set in the creation of what bears our own name but is not of our present life. The creation of an earlier
+// life, which epmd chose, may be the very number that the runtime has for this one.
+const pastLife = 1 << 32
+
+// foreign returns the creation in the runtime of what is not of our present life.
+func (id *Identity) foreign(node gen.Atom, creation uint32) int64 {
+	if id != nil && node == id.Node {
+		return pastLife | int64(creation)
+	}
+	return int64(creation)
 }
 
 // isOwn tells whether an identifier on the wire is of our node in its present life.
@@ -74,7 +88,7 @@ func (id *Identity) pidFromWire(node gen.Atom, num, serial, creation uint32) gen
 	if num < 1<<pidBits && id.isOwn(node, creation) {
 		return gen.PID{Node: node, ID: uint64(serial)<<pidBits | uint64(num), Creation: id.Runtime}
 	}
-	return gen.PID{Node: node, ID: uint64(serial)<<32 | uint64(num), Creation: int64(creation)}
+	return gen.PID{Node: node, ID: uint64(serial)<<32 | uint64(num), Creation: id.foreign(node, creation)}
 }
 
 // refToWire returns the words that stand for r on the wire. A reference of the runtime has one word in each ID; any other is
@@ -102,7 +116,7 @@ func (id *Identity) refToWire(r gen.Ref) (words [maxRefWords]uint32, n int, crea
 
 // refFromWire is the inverse of refToWire, for n words of 1 to 5.
 func (id *Identity) refFromWire(node gen.Atom, words [maxRefWords]uint32, n int, creation uint32) gen.Ref {
-	r := gen.Ref{Node: node, Creation: int64(creation)}
+	r := gen.Ref{Node: node, Creation: id.foreign(node, creation)}
 	if id.isOwn(node, creation) {
 		r.Creation = id.Runtime
 		if n == 3 && words[1] < ergoRefWord1 {

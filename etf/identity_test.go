@@ -22,8 +22,8 @@ func TestIdentityPID(t *testing.T) {
 		{"last of a serial", gen.PID{Node: "go@h", ID: 32767, Creation: id.Runtime}, 32767, 0, 7},
 		{"next serial", gen.PID{Node: "go@h", ID: 32768, Creation: id.Runtime}, 0, 1, 7},
 		{"largest", gen.PID{Node: "go@h", ID: 1<<47 - 1, Creation: id.Runtime}, 32767, 1<<32 - 1, 7},
-		{"our node, earlier life", gen.PID{Node: "go@h", ID: 3<<32 | 5, Creation: 6}, 5, 3, 6},
-		{"our node, invented id", gen.PID{Node: "go@h", ID: 3<<32 | 32768, Creation: 7}, 32768, 3, 7},
+		{"our node, earlier life", gen.PID{Node: "go@h", ID: 3<<32 | 5, Creation: pastLife | 6}, 5, 3, 6},
+		{"our node, invented id", gen.PID{Node: "go@h", ID: 3<<32 | 32768, Creation: pastLife | 7}, 32768, 3, 7},
 		{"other node", gen.PID{Node: "b@h", ID: 3<<32 | 70000, Creation: 7}, 70000, 3, 7},
 	}
 	for _, tt := range tests {
@@ -51,7 +51,7 @@ func TestIdentityRef(t *testing.T) {
 		{"own, 3 words, large", gen.Ref{Node: "go@h", Creation: id.Runtime, ID: [3]uint64{5 | 1<<18<<32, 9, 3 << 32}}, words{5, 1 << 18, 9}, 3, 7},
 		{"own, 5 words", gen.Ref{Node: "go@h", Creation: id.Runtime, ID: [3]uint64{1 | 2<<32, 3 | 4<<32, 5 | 5<<32}}, words{1, 2, 3, 4, 5}, 5, 7},
 		{"own, 1 word", gen.Ref{Node: "go@h", Creation: id.Runtime, ID: [3]uint64{1, 0, 1 << 32}}, words{1}, 1, 7},
-		{"own, earlier life", gen.Ref{Node: "go@h", Creation: 6, ID: [3]uint64{1 | 2<<32, 3, 3 << 32}}, words{1, 2, 3}, 3, 6},
+		{"own, earlier life", gen.Ref{Node: "go@h", Creation: pastLife | 6, ID: [3]uint64{1 | 2<<32, 3, 3 << 32}}, words{1, 2, 3}, 3, 6},
 		{"other, 3 words", gen.Ref{Node: "b@h", Creation: 7, ID: [3]uint64{1 | 2<<32, 3, 3 << 32}}, words{1, 2, 3}, 3, 7},
 		{"other, largest", gen.Ref{Node: "b@h", Creation: 1<<32 - 1, ID: [3]uint64{1<<64 - 1, 1<<64 - 1, 5<<32 | (1<<32 - 1)}},
 			words{1<<32 - 1, 1<<32 - 1, 1<<32 - 1, 1<<32 - 1, 1<<32 - 1}, 5, 1<<32 - 1},
@@ -138,4 +138,31 @@ func TestSmallIDs(t *testing.T) {
 	}
 	_, err := (&Encoder{}).AppendTerm(nil, Port{Node: "b@h", ID: 1 << 28})
 	require.Error(t, err)
+}
+
+// TestPastLife: an identifier of an earlier life of our node is not taken for one of this life, even if the creation that it
+// had on the wire is the number that the runtime has now.
+func TestPastLife(t *testing.T) {
+	id := &Identity{Node: "go@h", Creation: 101, Runtime: 100}
+	enc, dec := &Encoder{Local: id}, &Decoder{Local: id}
+	plain := &Encoder{}
+	for _, past := range []any{
+		gen.PID{Node: "go@h", ID: 1005, Creation: 100},
+		gen.Ref{Node: "go@h", ID: [3]uint64{1, 2, 3 << 32}, Creation: 100},
+	} {
+		wire, err := plain.AppendTerm(nil, past)
+		require.NoError(t, err)
+		term, _, err := dec.Term(wire)
+		require.NoError(t, err)
+		require.NotEqual(t, past, term, "it would be ours")
+		back, err := enc.AppendTerm(nil, term)
+		require.NoError(t, err)
+		require.Equal(t, wire, back)
+	}
+	own := gen.PID{Node: "go@h", ID: 1005, Creation: 100}
+	wire, err := enc.AppendTerm(nil, own)
+	require.NoError(t, err)
+	term, _, err := dec.Term(wire)
+	require.NoError(t, err)
+	require.Equal(t, own, term)
 }

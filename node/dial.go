@@ -143,7 +143,10 @@ func (n *Node) landed(f *flight, err error) {
 	if s != nil {
 		// A process that asked Ergo to monitor the node places the monitor after it got the session, so the bad news
 		// must not be faster than that.
-		time.AfterFunc(noConnectionDelay, s.end)
+		time.AfterFunc(noConnectionDelay, func() {
+			n.placed.lose(f.peer)
+			s.end()
+		})
 	}
 	if err != nil {
 		n.log.Debug("connect failed", "peer", string(f.peer), "error", err)

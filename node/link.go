@@ -131,7 +131,7 @@ func (l *link) down(err error) {
 	l.calls.failAll(gen.ErrNoConnection)
 	l.breakLinks()
 	n.relations.forget(l)
-	n.placed.forget(l.peer)
+	n.placed.lose(l.peer)
 	if s != nil {
 		s.end()
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)

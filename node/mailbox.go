@@ -77,11 +77,6 @@ func (n *Node) Mailbox(name string) (*Mailbox, error) {
 	return m, nil
 }
 
-func (n *Node) isMailbox(pid gen.PID) bool {
-	_, ok := n.mailboxes.Load(pid)
-	return ok
-}
-
 // PID returns the pid of the mailbox.
 func (m *Mailbox) PID() gen.PID { return m.pid }
 
@@ -172,7 +167,6 @@ func (m *Mailbox) put(msg Message) {
 }
 
 func (m *Mailbox) end(reason error) {
-	m.node.mailboxes.Delete(m.pid)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if !m.closed {
@@ -192,7 +186,6 @@ type mailboxProcess struct {
 func (p *mailboxProcess) ProcessInit(process gen.Process, _ ...any) error {
 	p.Process = process
 	p.box.pid = process.PID()
-	p.box.node.mailboxes.Store(p.box.pid, struct{}{})
 	return nil
 }
 

@@ -59,12 +59,14 @@ type Node struct {
 	own       kernel.Exports // what every node answers
 	jobs      jobs
 	relations relations
+	forwarder interface { // puts a message of any kind into the mailbox of a process
+		Forward(to gen.PID, message *gen.MailboxMessage, priority gen.MessagePriority) error
+	}
 	suspended suspended
 	placed    placed
 	servers   map[gen.PID]struct{} // processes of ours that never wait for a peer; read only after Start
 
-	mailboxes sync.Map // of the pids of mailboxes
-	monitors  sync.Map // of the *placedMonitor of Node.Monitor, by gen.Ref
+	monitors sync.Map // of the monitors that Node.Monitor has placed, by gen.Ref
 
 	refs, linkIDs, attemptIDs, unlinkIDs, briefIDs atomic.Uint64
 	counters                                       counters
@@ -162,13 +164,12 @@ func (n *Node) startErgo(context.Context) error {
 
 // startServers starts the processes that every node has.
 func (n *Node) startServers(context.Context) error {
-	watcher, err := n.ergo.Spawn(func() gen.ProcessBehavior {
-		return &watcherProcess{relations: &n.relations}
-	}, gen.ProcessOptions{})
+	w := &watcherProcess{relations: &n.relations}
+	watcher, err := n.ergo.Spawn(func() gen.ProcessBehavior { return w }, gen.ProcessOptions{})
 	if err != nil {
 		return fmt.Errorf("start the watcher: %w", err)
 	}
-	n.relations.watcher = watcher
+	n.relations.watcher, n.forwarder = watcher, w
 	if err := n.exportOwn(); err != nil {
 		return err
 	}

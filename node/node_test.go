@@ -312,6 +312,7 @@ func TestCall(t *testing.T) {
 	port := freePort(t)
 	a, b := start(t, "a@127.0.0.1", port), start(t, "b@127.0.0.1", port)
 	pid, _ := record(t, b, "server")
+	pid = abroad(b, pid)
 	result := run(t, a, func(p *task) error {
 		for _, to := range []any{gen.ProcessID{Name: "server", Node: "b@127.0.0.1"}, pid} {
 			reply, err := p.Call(to, etf.Tuple{gen.Atom("q"), int64(1)})
@@ -355,7 +356,8 @@ func TestMonitorNode(t *testing.T) {
 func TestMonitorProcess(t *testing.T) {
 	port := freePort(t)
 	a, b := start(t, "a@127.0.0.1", port), start(t, "b@127.0.0.1", port)
-	pid, _ := record(t, b, "watched")
+	local, _ := record(t, b, "watched")
+	pid := abroad(b, local)
 	ready := make(chan error, 2)
 	got := run(t, a, func(p *task) error {
 		p.SetTrapExit(true)
@@ -366,7 +368,7 @@ func TestMonitorProcess(t *testing.T) {
 	require.NoError(t, receive(t, ready))
 	require.NoError(t, receive(t, ready))
 	require.ErrorIs(t, receive(t, got).(gen.MessageDownProcessID).Reason, gen.ErrProcessUnknown)
-	require.NoError(t, b.Runtime().SendExit(pid, &ExitReason{Term: etf.Tuple{gen.Atom("my"), gen.Atom("reason")}}))
+	require.NoError(t, b.Runtime().SendExit(local, &ExitReason{Term: etf.Tuple{gen.Atom("my"), gen.Atom("reason")}}))
 	down := receive(t, got).(gen.MessageDownPID)
 	require.Equal(t, pid, down.PID)
 	require.Equal(t, "{my,reason}", down.Reason.Error())

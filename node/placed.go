@@ -6,6 +6,7 @@ import (
 	"ergo.services/ergo/gen"
 
 	"gonode/dist"
+	"gonode/kernel"
 )
 
 // placed are the monitors and links that Ergo has placed on processes elsewhere, one a target, from its core process.
@@ -41,11 +42,28 @@ func (p *placed) on(peer gen.Atom) *placedOn {
 	return o
 }
 
-// forget drops what was placed on a peer that is gone; Ergo tells its own monitors and links.
-func (p *placed) forget(peer gen.Atom) {
+// lose ends what was placed on a peer that is gone, each with noconnection. Ergo would do that too when it hears of the
+// node, but with its core process as the sender of the exits, which an actor takes for its parent and does not trap.
+func (p *placed) lose(peer gen.Atom) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	o := p.peers[peer]
 	delete(p.peers, peer)
+	p.mu.Unlock()
+	if o == nil {
+		return
+	}
+	gone := kernel.ReasonError(gen.Atom("noconnection"))
+	for target := range o.monitors {
+		switch target := target.(type) {
+		case gen.PID:
+			p.node.core.RouteTerminatePID(target, gone)
+		case gen.ProcessID:
+			p.node.core.RouteTerminateProcessID(target, gone)
+		}
+	}
+	for target := range o.links {
+		p.node.core.RouteTerminatePID(target, gone)
+	}
 }
 
 // monitor sends a MONITOR_P for target; to says how it is addressed.

@@ -219,7 +219,7 @@ func TestLinks(t *testing.T) {
 	require.NoError(t, x.Unlink(from(a, y)))
 	y.Close()
 	gone := from(a, y)
-	require.Eventually(t, func() bool { return !b.isMailbox(y.PID()) }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { _, err := b.Runtime().ProcessState(y.PID()); return err != nil }, patience, time.Millisecond)
 	require.NoError(t, x.Link(within(t), gone))
 	m, err := x.Receive(within(t))
 	require.NoError(t, err)

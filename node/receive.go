@@ -247,13 +247,15 @@ func (l *link) exit2(sig *dist.Signal) {
 	l.exitSignal(sig.From, to, kernel.ReasonError(sig.Message))
 }
 
-// exitSignal hands an exit to a process here. Ergo ends a process that does not trap exits for any reason, Erlang for any
-// but normal. So normal goes as the message that a trapping process makes of an exit, and so does every exit to a Mailbox,
-// which always traps, in its order among the messages.
+// exitSignal hands an exit to a process here. It goes into the queue of ordinary messages, so that it keeps its order
+// among what the same process has sent; Ergo's own way is a queue that goes first. Ergo ends a process that does not trap
+// exits for any reason, Erlang for any but normal. So normal goes as the message that a trapping process makes of an exit.
 func (l *link) exitSignal(from, to gen.PID, reason error) {
-	if reason == gen.TerminateReasonNormal || l.node.isMailbox(to) {
-		l.node.core.RouteSendPID(from, to, gen.MessageOptions{}, gen.MessageExitPID{PID: from, Reason: reason})
-		return
+	m := gen.TakeMailboxMessage()
+	m.From, m.Target, m.Message = from, to, gen.MessageExitPID{PID: from, Reason: reason}
+	m.Type = gen.MailboxMessageTypeExit
+	if reason == gen.TerminateReasonNormal {
+		m.Type = gen.MailboxMessageTypeRegular
 	}
-	l.node.core.RouteSendExit(from, to, reason)
+	l.count(l.node.forwarder.Forward(to, m, gen.MessagePriorityNormal))
 }
