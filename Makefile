@@ -8,7 +8,7 @@ UNIT = $$($(GO) list ./... | grep -v '^gonode/integration')
 export GOFLAGS := -buildvcs=false $(GOFLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test unit integration lint fuzz bench otp cc clean
+.PHONY: help build demo test unit integration lint fuzz bench microbench otp cc clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -47,7 +47,10 @@ fuzz: ## Every fuzz target for FUZZTIME (10s)
 		done; \
 	done
 
-bench: ## The benchmarks, with allocations
+bench: otp cc ## A Go node beside a BEAM and a C node, and the codec beside Erlang's, as ratios; see docs/performance.md
+	$(GO) run ./bench
+
+microbench: ## The benchmarks of the packages, with allocations
 	$(GO) test -run '^$$' -bench . -benchmem $(UNIT)
 
 otp: ## Set up Erlang/OTP 23, 25, 27 and 29 in $GONODE_OTP or the user's cache folder
