@@ -46,13 +46,19 @@ func (c *cluster) gonode(args ...string) *command {
 	c.t.Helper()
 	path, err := buildCommand()
 	require.NoError(c.t, err)
+	return c.program(path, args...)
+}
+
+// program starts a program in the cluster, as gonode does.
+func (c *cluster) program(path string, args ...string) *command {
+	c.t.Helper()
 	r := &command{cmd: exec.Command(path, args...), lines: make(chan string, 1000), done: make(chan struct{})}
 	r.cmd.Env = append(os.Environ(), "GONODE_COOKIE="+cookie, fmt.Sprintf("ERL_EPMD_PORT=%d", c.epmd.Port))
 	r.cmd.Stderr = &r.stderr
 	stdout, err := r.cmd.StdoutPipe()
 	require.NoError(c.t, err)
 	require.NoError(c.t, r.cmd.Start())
-	go func() {
+	go func() { // ends with the program
 		defer close(r.done)
 		defer close(r.lines)
 		for scanner := bufio.NewScanner(stdout); scanner.Scan(); {

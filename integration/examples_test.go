@@ -1,8 +1,6 @@
 package integration
 
 import (
-	"bufio"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,22 +23,7 @@ func (c *cluster) example(name string, args ...string) *command {
 		out, err := exec.Command("go", "build", "-o", path, "gonode/examples/"+name).CombinedOutput()
 		require.NoError(c.t, err, "%s", out)
 	}
-	r := &command{cmd: exec.Command(path, args...), lines: make(chan string, 1000), done: make(chan struct{})}
-	r.cmd.Env = append(os.Environ(), "GONODE_COOKIE="+cookie, fmt.Sprintf("ERL_EPMD_PORT=%d", c.epmd.Port))
-	r.cmd.Stderr = &r.stderr
-	stdout, err := r.cmd.StdoutPipe()
-	require.NoError(c.t, err)
-	require.NoError(c.t, r.cmd.Start())
-	go func() { // ends with the program
-		defer close(r.done)
-		defer close(r.lines)
-		for scanner := bufio.NewScanner(stdout); scanner.Scan(); {
-			r.lines <- scanner.Text()
-		}
-		r.cmd.Wait()
-	}()
-	c.t.Cleanup(func() { r.cmd.Process.Kill(); <-r.done })
-	return r
+	return c.program(path, args...)
 }
 
 // interrupt ends an example as Ctrl-C does.
@@ -113,19 +96,21 @@ func TestExampleWorker(t *testing.T) {
 		for range 3 {
 			r.line(t, "started by ")
 		}
+		eval(t, a, "ok", "gen_server:stop(worker_sup)")
+
+		// It ends when the supervisor says so, or somebody else.
 		const child = "element(2, hd(supervisor:which_children(worker_sup)))"
+		eval(t, a, "true", "%s", asWorker("begin {ok, S} = worker_sup:start_link('worker@127.0.0.1', self(), 1000000), unlink(S) end"))
+		r.line(t, "started by ")
 		eval(t, a, "ok", "supervisor:terminate_child(worker_sup, worker)")
 		r.line(t, "told to end")
 		eval(t, a, "undefined", child)
 		eval(t, a, "true", "begin {ok, P} = supervisor:restart_child(worker_sup, worker), node(P) =:= 'worker@127.0.0.1' end")
 		r.line(t, "started by ")
-
-		// Somebody kills it.
-		eval(t, a, "true", "begin P = "+child+", exit(P, kill), "+
-			"(fun Wait(0) -> timeout; Wait(N) -> case "+child+" of Q when is_pid(Q), Q =/= P -> true; "+
-			"_ -> timer:sleep(10), Wait(N - 1) end end)(100) end")
+		eval(t, a, "true", "exit("+child+", kill)")
 		r.line(t, "told to end")
 		r.line(t, "started by ")
+		eval(t, a, "'worker@127.0.0.1'", "node("+child+")")
 
 		// The Go program goes: the supervisor tries some times, and gives up.
 		r.interrupt(t)
@@ -140,19 +125,20 @@ func TestExampleMailbox(t *testing.T) {
 		r := c.example("mailbox")
 		r.line(t, "send to {echo, 'mailbox@127.0.0.1'}")
 		const echo = "{echo, 'mailbox@127.0.0.1'}"
-		eval(t, a, "{true,[hello,{1,<<\"two\">>}],goodbye}", "begin {P, R} = spawn_monitor(fun() -> "+
+		eval(t, a, "{[hello,{1,<<\"two\">>}],goodbye}", "begin Self = self(), {_, R} = spawn_monitor(fun() -> "+
 			"Get = fun() -> receive {E, M} when is_pid(E) -> M after 1000 -> timeout end end, "+
-			"%s ! hello, H = Get(), %s ! {1, <<\"two\">>}, T = Get(), worker ! {got, [H, T]}, exit(goodbye) end), "+
-			"register(worker, self()), Got = receive {got, L} -> L after 3000 -> timeout end, "+
-			"unregister(worker), {is_pid(P), Got, receive {'DOWN', R, _, _, W} -> W after 1000 -> timeout end} end", echo, echo)
+			"%s ! hello, H = Get(), %s ! {1, <<\"two\">>}, Self ! {got, [H, Get()]}, exit(goodbye) end), "+
+			"Got = receive {got, L} -> L after 3000 -> timeout end, "+
+			"{Got, receive {'DOWN', R, _, _, W} -> W after 1000 -> timeout end} end", echo, echo)
 		r.line(t, " says hello")
 		r.line(t, ` says {1,<<"two">>}`)
 		r.line(t, " is gone: goodbye")
 		eval(t, a, "{a,call}", "gen_server:call(%s, {a, call})", echo)
-		eval(t, a, "hello", "begin %s ! hello, receive {_, M} -> M after 1000 -> timeout end end", echo)
+		worker(t, a)
+		eval(t, a, "hello", "%s", asWorker("begin "+echo+" ! hello, receive {_, M} -> M after 1000 -> timeout end end"))
 		r.line(t, " says hello")
 		a.Kill()
-		r.line(t, " is gone: ")
+		r.line(t, " is gone: noconnection")
 		r.interrupt(t)
 	})
 }

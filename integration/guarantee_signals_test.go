@@ -33,19 +33,20 @@ func TestSignalOrder(t *testing.T) {
 	})
 }
 
-// signalOf returns what a signal of gonode_load:signals/3 says, as the actor that gets it sees it.
+// signalOf returns what a signal of gonode_load:signals/3 says, as the actor or the mailbox that gets it sees it.
 func signalOf(message any) any {
 	switch m := message.(type) {
 	case gen.MessageExitPID:
-		var reason *node.ExitReason
-		if errors.As(m.Reason, &reason) {
-			if reason.Term == gen.Atom("bye") {
-				return "exit"
-			}
-			message = reason.Term
-		}
+		message = reasonOf(m.Reason)
+	case node.Exit:
+		message = reasonOf(m.Reason)
+	case *node.Request:
+		message = m.Body
 	case node.Down:
 		return "down"
+	}
+	if message == gen.Atom("bye") {
+		return "exit"
 	}
 	t, ok := message.(etf.Tuple)
 	if !ok || len(t) != 2 {

@@ -24,6 +24,9 @@ func TestBehaviours(t *testing.T) {
 		require.NoError(t, g.Connect(ctxFor(t, time.Second), "a@127.0.0.1"))
 		require.NoError(t, g.Connect(ctxFor(t, time.Second), "b@127.0.0.1"))
 		pid := server(t, g, "server")
+		box, err := g.Mailbox("box")
+		require.NoError(t, err)
+		defer box.Close()
 		worker(t, b)
 		const s = "{server, 'go@127.0.0.1'}"
 		for _, call := range []struct{ want, expr string }{
@@ -36,6 +39,7 @@ func TestBehaviours(t *testing.T) {
 			{"{x,{x,y},z}", "begin " + s + " ! {x, {x, y}, z} end"},
 			{"true", "case sys:get_state(" + s + ") of {ok, S} -> is_map(S); S -> is_map(S) end"},
 			{"{true,running}", "begin {status, P, {module, _}, [_, St, _, _, _]} = sys:get_status(" + s + "), {is_pid(P), St} end"},
+			{"true", "case sys:get_state({box, 'go@127.0.0.1'}) of {ok, S} -> is_map(S); S -> is_map(S) end"},
 			{"ok", "sys:suspend(" + s + ")"},
 			{"timeout", "try gen_server:call(" + s + ", x, 100) catch exit:{timeout, _} -> timeout end"},
 			{"suspended", "begin {status, _, _, [_, St | _]} = sys:get_status(" + s + "), St end"},
@@ -46,7 +50,7 @@ func TestBehaviours(t *testing.T) {
 		} {
 			require.Equal(t, call.want, b.Eval(t, asWorker(call.expr)), call.expr)
 		}
-		_, err := g.Runtime().ProcessState(pid)
+		_, err = g.Runtime().ProcessState(pid)
 		require.Error(t, err, "it has ended")
 		eval(t, b, "pong", "net_adm:ping('go@127.0.0.1')")
 		quiet(t, b)

@@ -64,6 +64,8 @@ func TestExportedFunctions(t *testing.T) {
 			{"enoent", "erpc:call(" + n + ", math, enoent, [])"},
 			{"{error,{panic,<<\"ouch\">>},true}", "try erpc:call(" + n + ", math, panic, []) catch C:{exception, R, S} -> {C, R, length(S) > 0} end"},
 			{"normal", "begin {_, R} = spawn_monitor(" + n + ", math, add, [1, 2]), receive {'DOWN', R, _, _, W} -> W after 1000 -> timeout end end"},
+			{"{enoent,{error,<<\"broken\">>}}", "begin {_, R1} = spawn_monitor(" + n + ", math, enoent, []), {_, R2} = spawn_monitor(" + n + ", math, fail, []), " +
+				"{receive {'DOWN', R1, _, _, W1} -> W1 after 1000 -> timeout end, receive {'DOWN', R2, _, _, W2} -> W2 after 1000 -> timeout end} end"},
 			{"{panic,<<\"ouch\">>}", "begin process_flag(trap_exit, true), P = spawn_link(" + n + ", math, panic, []), receive {'EXIT', P, {W, _}} -> W after 1000 -> timeout end end"},
 			{"{ok,normal}", "begin R = spawn_request(" + n + ", math, add, [1, 2], [monitor]), receive {spawn_reply, R, ok, P} -> receive {'DOWN', R, process, P, W} -> {ok, W} after 1000 -> timeout end after 1000 -> timeout end end"},
 		} {

@@ -131,7 +131,7 @@ func (f *Func) outcome(out []reflect.Value) Outcome {
 	if f.fails {
 		last := len(out) - 1
 		if err, _ := out[last].Interface().(error); err != nil {
-			return Outcome{Result: errorResult(err)}
+			return Outcome{Result: errorResult(err), Err: err}
 		}
 		out = out[:last]
 	}

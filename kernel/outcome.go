@@ -22,6 +22,7 @@ const (
 type Outcome struct {
 	Result    any
 	Exception *Exception // nil if it returned
+	Err       error      // what it returned as an error; Result says it to a caller
 }
 
 // Exception is how a function ended that did not return. As an error it is what a call of a function on another node
@@ -59,7 +60,7 @@ func (o Outcome) exit() any {
 	e := o.Exception
 	switch {
 	case e == nil:
-		return gen.Atom("normal")
+		return ReasonTerm(o.Err)
 	case e.Class == ClassExit:
 		return e.Reason
 	case e.Class == ClassThrow:

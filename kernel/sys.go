@@ -29,7 +29,6 @@ func ParseSys(message any) (c SysCommand, ok bool) {
 type SysProcess struct {
 	PID       gen.PID
 	Name      gen.Atom // registered name, or empty
-	Behavior  string   // the Go type
 	Parent    gen.PID
 	Suspended bool
 	State     map[string]string
@@ -102,7 +101,7 @@ func (p SysProcess) status() etf.Tuple {
 		data(pair("Status", running), pair("Parent", p.Parent), pair("Logged events", etf.List{})),
 		data(pair("State", p.state())),
 	}
-	return etf.Tuple{gen.Atom("status"), p.PID, etf.Tuple{gen.Atom("module"), gen.Atom(cut(p.Behavior))},
+	return etf.Tuple{gen.Atom("status"), p.PID, etf.Tuple{gen.Atom("module"), gen.Atom("go")},
 		etf.List{etf.List{}, running, p.Parent, etf.List{}, misc}}
 }
 

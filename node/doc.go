@@ -11,6 +11,6 @@
 // it. A link is one live connection. A session is what Ergo takes for its connection to a peer. The peer table decides
 // who dials and who yields. Everything that waits does so within a context, or until the connection it waits for ends.
 //
-// Not here yet: spawning on other nodes, exported functions, links and monitors that speak for a single Go process and
-// not for the node, TLS.
+// Not here yet: TLS, and links and monitors that Ergo's own calls (Process.LinkPID, MonitorPID) place in the name of the
+// process: they speak for the node. Node.Link and Node.Monitor speak for the process.
 package node

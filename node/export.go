@@ -22,10 +22,11 @@ type Permission struct {
 // Export offers fn to other nodes as module:function, for rpc and erpc of all kinds and for spawn. Its arguments and
 // results go through etf.Unmarshal and etf.Marshal; a context.Context as the first parameter is done when the caller has
 // given up or is gone; an error as the last result is returned as {error, Text}, or as the term that it carries
-// (*ExitReason). A call with another number of arguments is undef, with arguments that do not fit badarg; a panic is an
+// (*ExitReason); a process that was spawned for the function ends with that as its reason. A call with another number of arguments is undef, with arguments that do not fit badarg; a panic is an
 // exception with the stack. Every call runs in a goroutine of its own. Config.Permissions says who may call.
 //
-// Nothing that was not exported can be run, but erlang:node/0, nodes/0 and whereis/1, which every node answers. The error tells what can't be exported: what is no function, or variadic.
+// Nothing that was not exported can be run, but erlang:node/0, nodes/0 and whereis/1, which every node answers. The error
+// tells what can't be exported: what is no function, or variadic.
 func (n *Node) Export(module, function string, fn any) error {
 	return n.exports.Add(module, function, fn)
 }
@@ -34,8 +35,17 @@ func (n *Node) Export(module, function string, fn any) error {
 // was one.
 func (n *Node) Unexport(module, function string) bool { return n.exports.Remove(module, function) }
 
-// callerKey is the key of the calling process in a context.
-type callerKey struct{}
+// callerKey and selfKey are the keys of the calling process and of the process that runs the function in a context.
+type (
+	callerKey struct{}
+	selfKey   struct{}
+)
+
+// Self returns the pid of the process that runs the exported function whose context ctx is.
+func Self(ctx context.Context) (gen.PID, bool) {
+	pid, ok := ctx.Value(selfKey{}).(gen.PID)
+	return pid, ok
+}
 
 // Caller returns the process that called the exported function whose context ctx is.
 func Caller(ctx context.Context) (gen.PID, bool) {

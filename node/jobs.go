@@ -37,7 +37,7 @@ type job struct {
 // start makes the process, or reports why there can't be one.
 func (js *jobs) start(call gen.Ref) (*job, gen.Atom) {
 	j := &job{jobs: js, pid: js.node.briefPID(), call: call}
-	j.ctx, j.cancel = context.WithCancel(js.node.ctx)
+	j.ctx, j.cancel = context.WithCancel(context.WithValue(js.node.ctx, selfKey{}, j.pid))
 	js.mu.Lock()
 	defer js.mu.Unlock()
 	if js.closed || len(js.byPID) >= js.node.cfg.MaxCalls {

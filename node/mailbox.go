@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 
 	"ergo.services/ergo/gen"
@@ -218,6 +219,11 @@ func (p *mailboxProcess) take(msg *gen.MailboxMessage) error {
 	switch msg.Type {
 	case gen.MailboxMessageTypeRequest:
 		p.box.put(Message{From: msg.From, Body: &Request{Body: msg.Message, box: p.box, from: msg.From, ref: msg.Ref}})
+	case gen.MailboxMessageTypeInspect:
+		p.box.mu.Lock()
+		waiting := len(p.box.items)
+		p.box.mu.Unlock()
+		return p.SendResponse(msg.From, msg.Ref, map[string]string{"messages": strconv.Itoa(waiting)})
 	case gen.MailboxMessageTypeExit:
 		exit, ok := msg.Message.(gen.MessageExitPID)
 		if !ok {

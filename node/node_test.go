@@ -247,7 +247,7 @@ func TestCookies(t *testing.T) {
 	require.NoError(t, b.Connect(within(t), a.Name()))
 	d := start(t, "d@127.0.0.1", port, own("a@127.0.0.1"))
 	require.ErrorIs(t, d.Connect(within(t), a.Name()), dist.ErrCookie)
-	require.EqualValues(t, 1, a.Stats().HandshakesFailed)
+	require.Eventually(t, func() bool { return a.Stats().HandshakesFailed == 1 }, patience, time.Millisecond)
 }
 
 // TestUnsent: what finds nobody, or a full mailbox, is counted.

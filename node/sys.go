@@ -122,10 +122,8 @@ func (l *link) sys(c kernel.SysCommand, to any) {
 		return
 	}
 	go func() { // see above
-		p := kernel.SysProcess{PID: pid, Suspended: n.suspended.is(pid)}
-		if info, err := n.ergo.ProcessInfo(pid); err == nil {
-			p.Name, p.Behavior, p.Parent = info.Name, info.Behavior, info.Parent
-		}
+		p := kernel.SysProcess{PID: pid, Parent: n.core.PID(), Suspended: n.suspended.is(pid)}
+		p.Name, _ = n.ergo.ProcessName(pid) // not ProcessInfo, which reads what the process writes
 		p.State, _ = n.ergo.Inspect(pid)
 		l.sysAnswer(c, r, p)
 	}()
@@ -133,6 +131,7 @@ func (l *link) sys(c kernel.SysCommand, to any) {
 
 func (l *link) sysAnswer(c kernel.SysCommand, r request, p kernel.SysProcess) {
 	reply, action, reason := c.Answer(p)
+	sig := l.replySignal(p.PID, r, reply)
 	switch action {
 	case kernel.SysSuspend:
 		l.node.suspended.suspend(p.PID)
@@ -142,9 +141,10 @@ func (l *link) sysAnswer(c kernel.SysCommand, r request, p kernel.SysProcess) {
 	case kernel.SysResume:
 		l.node.suspended.resume(p.PID)
 	case kernel.SysTerminate:
+		l.answer(&sig) // before the caller's monitor says that the process has ended
 		l.node.ergo.SendExit(p.PID, kernel.ReasonError(reason))
+		return
 	}
-	sig := l.replySignal(p.PID, r, reply)
 	l.answer(&sig)
 }
 
