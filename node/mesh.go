@@ -51,13 +51,13 @@ func (m *mesh) change(f func()) {
 }
 
 // Run implements strategy.Strategy.
-func (m *mesh) Run(ctx context.Context, out chan<- []strategy.Name) error {
+func (m *mesh) Run(ctx context.Context, out chan<- strategy.Set) error {
 	var tasks sync.WaitGroup // all end with ctx
 	defer tasks.Wait()
 	tasks.Go(func() { m.follow(ctx) })
 	ticker := time.NewTicker(m.node.cfg.MeshInterval)
 	defer ticker.Stop()
-	var last []strategy.Name
+	var last []strategy.Node
 	for turn := 0; ; turn++ {
 		select {
 		case <-ctx.Done():
@@ -69,13 +69,11 @@ func (m *mesh) Run(ctx context.Context, out chan<- []strategy.Name) error {
 		for _, peer := range m.takeAsk() {
 			tasks.Go(func() { m.question(ctx, peer) })
 		}
-		if names := m.names(); !slices.Equal(names, last) {
-			select {
-			case out <- names:
-				last = names
-			case <-ctx.Done():
-				return ctx.Err()
+		if nodes := m.nodes(); !slices.Equal(nodes, last) {
+			if err := strategy.Send(ctx, out, strategy.Set{Nodes: slices.Clone(nodes)}); err != nil {
+				return err
 			}
+			last = nodes
 		}
 	}
 }
@@ -126,19 +124,27 @@ func (m *mesh) question(ctx context.Context, peer gen.Atom) {
 	m.learn(peer, members)
 }
 
-// names returns all members that connected peers know of, but ourselves.
-func (m *mesh) names() []strategy.Name {
+// nodes returns all members that connected peers know of, but ourselves, sorted by name.
+func (m *mesh) nodes() []strategy.Node {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	set := make(map[strategy.Name]struct{})
-	for peer, members := range m.known {
-		set[string(peer)] = struct{}{}
-		for _, name := range members {
-			set[string(name)] = struct{}{}
+	origins := make(map[gen.Atom]string)
+	for _, peer := range slices.Sorted(maps.Keys(m.known)) {
+		for _, name := range m.known[peer] {
+			if _, known := origins[name]; !known {
+				origins[name] = "nodes() of " + string(peer)
+			}
 		}
 	}
-	delete(set, m.node.cfg.Name)
-	return slices.Sorted(maps.Keys(set))
+	for peer := range m.known {
+		origins[peer] = "connected"
+	}
+	delete(origins, m.node.name)
+	nodes := make([]strategy.Node, 0, len(origins))
+	for _, name := range slices.Sorted(maps.Keys(origins)) {
+		nodes = append(nodes, strategy.Node{Name: string(name), Origin: origins[name]})
+	}
+	return nodes
 }
 
 // nodesOf asks a connected peer for nodes().

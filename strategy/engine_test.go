@@ -115,11 +115,8 @@ func (w *world) run(t *testing.T, cfg Config) *Engine {
 
 // list is a strategy that sends one set.
 func list(names ...Name) Strategy {
-	return Func(func(ctx context.Context, out chan<- []Name) error {
-		select {
-		case out <- names:
-		case <-ctx.Done():
-		}
+	return Func(func(ctx context.Context, out chan<- Set) error {
+		Send(ctx, out, Set{Nodes: Nodes("list", names...)})
 		return nil
 	})
 }
@@ -185,9 +182,9 @@ func TestEngineBacksOff(t *testing.T) {
 
 func TestEngineFollowsChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sets := make(chan []Name)
+		sets := make(chan Set)
 		w := newWorld("a@h", "b@h")
-		w.run(t, Config{Sources: Sources(Func(func(ctx context.Context, out chan<- []Name) error {
+		w.run(t, Config{Sources: Sources(Func(func(ctx context.Context, out chan<- Set) error {
 			for {
 				select {
 				case names := <-sets:
@@ -197,10 +194,10 @@ func TestEngineFollowsChanges(t *testing.T) {
 				}
 			}
 		}))})
-		sets <- []Name{"a@h"}
+		sets <- Set{Nodes: Nodes("test", "a@h")}
 		time.Sleep(time.Second)
 		require.Equal(t, "a@h", w.members())
-		sets <- []Name{"b@h"}
+		sets <- Set{Nodes: Nodes("test", "b@h")}
 		time.Sleep(time.Second)
 		require.Equal(t, "a@h b@h", w.members(), "nobody is disconnected")
 		w.stop("a@h")
@@ -217,10 +214,10 @@ func TestFailingStrategyKeepsItsLastSet(t *testing.T) {
 		w := newWorld("a@h")
 		e := w.run(t, Config{
 			Logger: slog.New(slog.NewTextHandler(&log, nil)),
-			Sources: []Source{{"flaky", Func(func(ctx context.Context, out chan<- []Name) error {
+			Sources: []Source{{"flaky", Func(func(ctx context.Context, out chan<- Set) error {
 				runs++
 				if runs == 1 {
-					out <- []Name{"a@h", "bad name"}
+					out <- Set{Nodes: Nodes("flaky", "a@h", "bad name")}
 				}
 				return errors.New("API down")
 			})}, {"none", nil}},
@@ -245,9 +242,9 @@ func TestRestartedStrategyBeginsAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		runs := 0
 		w := newWorld()
-		w.run(t, Config{Sources: Sources(Func(func(ctx context.Context, out chan<- []Name) error {
+		w.run(t, Config{Sources: Sources(Func(func(ctx context.Context, out chan<- Set) error {
 			runs++
-			out <- nil
+			out <- Set{}
 			return errors.New("works for a moment")
 		}))})
 		time.Sleep(time.Minute)

@@ -9,12 +9,8 @@ import (
 
 func ExampleEngine() {
 	ctx, cancel := context.WithCancel(context.Background())
-	list := strategy.Func(func(ctx context.Context, out chan<- []strategy.Name) error {
-		select {
-		case out <- []strategy.Name{"a@127.0.0.1"}:
-		case <-ctx.Done():
-		}
-		return nil
+	list := strategy.Func(func(ctx context.Context, out chan<- strategy.Set) error {
+		return strategy.Send(ctx, out, strategy.Set{Nodes: strategy.Nodes("a list", "a@127.0.0.1")})
 	})
 	engine := strategy.New(strategy.Config{
 		Self:    "go@127.0.0.1",

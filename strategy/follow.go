@@ -46,23 +46,27 @@ func (e *Engine) runOnce(ctx context.Context, s Source) (sent bool, err error) {
 	if s.Strategy == nil {
 		return false, fmt.Errorf("strategy: source %q has no strategy", s.Name)
 	}
-	out := make(chan []Name)
+	out := make(chan Set)
 	done := make(chan error, 1)
 	go func() { done <- s.Strategy.Run(ctx, out) }() // owned by follow, which waits for it
 	for {
 		select {
-		case names := <-out:
+		case set := <-out:
 			sent = true
-			e.take(s.Name, names)
+			e.take(s.Name, set)
 		case err := <-done:
 			return sent, err
 		}
 	}
 }
 
-// take makes names what source wants.
-func (e *Engine) take(source string, names []Name) {
+// take makes set what source wants.
+func (e *Engine) take(source string, set Set) {
 	var bad []error
+	names := make([]Name, len(set.Nodes))
+	for i, n := range set.Nodes {
+		names[i] = n.Name
+	}
 	e.change(func(now time.Time) { bad = e.core.set(source, names, now) })
 	for _, err := range bad {
 		e.log.Warn("ignoring a name", "strategy", source, "error", err)

@@ -11,24 +11,63 @@ import (
 // Name is a full node name, alive@host.
 type Name = string
 
+// Node is one node that ought to be connected.
+type Node struct {
+	Name Name
+
+	// Address is "host:port" where the node listens, if the strategy knows it; empty leaves that to epmd.
+	Address string
+
+	// Origin is where the name came from, for people: "SRV record of app.example.org". It decides nothing.
+	Origin string
+}
+
+// Nodes returns names as nodes, all of the same origin.
+func Nodes(origin string, names ...Name) []Node {
+	nodes := make([]Node, len(names))
+	for i, name := range names {
+		nodes[i] = Node{Name: name, Origin: origin}
+	}
+	return nodes
+}
+
+// Set is all the nodes that ought to be connected as a strategy sees it at one time. Order and duplicates do not matter.
+type Set struct {
+	Nodes []Node
+
+	// Partial, if not nil, says why the set may lack nodes: some of what was to be asked did not answer. Nodes that were
+	// there before and are not in it stay wanted. A set of an error and no nodes reports that nothing could be asked.
+	Partial error
+}
+
 // Strategy is a source of nodes that ought to be connected: a list, a DNS name, a Kubernetes service. Any Go value with
 // this one method is one.
 type Strategy interface {
 	// Run sends to out the full set of nodes that ought to be connected, whenever it changes and as often as it likes: the
-	// newest set replaces the one before, order and duplicates do not matter. A slice that was sent belongs to the receiver.
-	// A send waits until the set is taken, so it belongs in a select with ctx.Done().
+	// newest set replaces the one before. A set that was sent belongs to the receiver. A send waits until the set is taken, so
+	// it belongs in a select with ctx.Done(), which is what Send does.
 	//
 	// Run returns when ctx is done. If it returns an error before that, it is started again after a while; if it returns
 	// nil, it has no more to say. The last set it sent stays in force in both cases: a source that can't be asked does not
 	// know that the nodes are gone. Run is called from one goroutine at a time.
-	Run(ctx context.Context, out chan<- []Name) error
+	Run(ctx context.Context, out chan<- Set) error
 }
 
 // Func is a function as a Strategy.
-type Func func(ctx context.Context, out chan<- []Name) error
+type Func func(ctx context.Context, out chan<- Set) error
 
 // Run implements Strategy.
-func (f Func) Run(ctx context.Context, out chan<- []Name) error { return f(ctx, out) }
+func (f Func) Run(ctx context.Context, out chan<- Set) error { return f(ctx, out) }
+
+// Send sends set to out, or returns the cause of ctx when that is done first. It is for strategies.
+func Send(ctx context.Context, out chan<- Set, set Set) error {
+	select {
+	case out <- set:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
 
 // Source is a strategy with the name it has in logs and in Status.
 type Source struct {

@@ -51,7 +51,7 @@ func FuzzCheckName(f *testing.F) {
 
 type unnamed struct{}
 
-func (*unnamed) Run(context.Context, chan<- []Name) error { return nil }
+func (*unnamed) Run(context.Context, chan<- Set) error { return nil }
 
 type named struct{ unnamed }
 

@@ -4,7 +4,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"gonode/strategy"
@@ -13,22 +12,20 @@ import (
 // Poll wants the nodes that a function returns, which it asks every so often. A real one would ask a database.
 type Poll struct {
 	Every time.Duration
-	List  func(ctx context.Context) ([]strategy.Name, error)
+	List  func(ctx context.Context) ([]strategy.Node, error)
 }
 
 // Run implements strategy.Strategy.
-func (p Poll) Run(ctx context.Context, out chan<- []strategy.Name) error {
+func (p Poll) Run(ctx context.Context, out chan<- strategy.Set) error {
 	ticker := time.NewTicker(p.Every)
 	defer ticker.Stop()
 	for {
-		names, err := p.List(ctx)
+		nodes, err := p.List(ctx)
 		if err != nil {
 			return err // we are started again later, and the last set stays in force
 		}
-		select {
-		case out <- names:
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := strategy.Send(ctx, out, strategy.Set{Nodes: nodes}); err != nil {
+			return err
 		}
 		select {
 		case <-ticker.C:
@@ -41,7 +38,9 @@ func (p Poll) Run(ctx context.Context, out chan<- []strategy.Name) error {
 func main() {
 	ctx, cancel := context.WithCancel(context.Background())
 	known := []strategy.Name{"a@127.0.0.1", "b@127.0.0.1"}
-	poll := Poll{Every: time.Second, List: func(context.Context) ([]strategy.Name, error) { return slices.Clone(known), nil }}
+	poll := Poll{Every: time.Second, List: func(context.Context) ([]strategy.Node, error) {
+		return strategy.Nodes("a list in the program", known...), nil
+	}}
 
 	// A node does this for the strategies in its Config. Here the connector only says what it would do.
 	engine := strategy.New(strategy.Config{

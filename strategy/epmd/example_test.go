@@ -10,10 +10,13 @@ import (
 
 func ExampleStrategy() {
 	s := &epmd.Strategy{Nodes: []string{"a@127.0.0.1", "b@127.0.0.1"}}
-	out := make(chan []strategy.Name, 1)
+	out := make(chan strategy.Set, 1)
 	fmt.Println(s.Run(context.Background(), out))
-	fmt.Println(<-out)
+	for _, n := range (<-out).Nodes {
+		fmt.Println(n.Name)
+	}
 	// Output:
 	// <nil>
-	// [a@127.0.0.1 b@127.0.0.1]
+	// a@127.0.0.1
+	// b@127.0.0.1
 }

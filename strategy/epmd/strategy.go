@@ -46,7 +46,7 @@ func (*Strategy) String() string { return "epmd" }
 
 // Run implements strategy.Strategy. It returns nil after its only set if there are no hosts to ask, and otherwise the
 // cause of ctx. Hosts are asked side by side: one that does not answer holds up no other.
-func (s *Strategy) Run(ctx context.Context, out chan<- []strategy.Name) error {
+func (s *Strategy) Run(ctx context.Context, out chan<- strategy.Set) error {
 	nodes, hosts := s.entries()
 	if len(nodes) > 0 || len(hosts) == 0 {
 		if err := send(ctx, out, nodes); err != nil || len(hosts) == 0 {
@@ -64,7 +64,7 @@ func (s *Strategy) Run(ctx context.Context, out chan<- []strategy.Name) error {
 }
 
 // merge sends nodes and those of all hosts whenever an answer makes a difference.
-func merge(ctx context.Context, out chan<- []strategy.Name, nodes []strategy.Name, answers <-chan answer) error {
+func merge(ctx context.Context, out chan<- strategy.Set, nodes []strategy.Name, answers <-chan answer) error {
 	known := make(map[string][]strategy.Name)
 	last := nodes
 	for {
@@ -131,11 +131,6 @@ func union(nodes []strategy.Name, known map[string][]strategy.Name) []strategy.N
 	return slices.Compact(all)
 }
 
-func send(ctx context.Context, out chan<- []strategy.Name, names []strategy.Name) error {
-	select {
-	case out <- slices.Clone(names): // a sent slice belongs to the receiver
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+func send(ctx context.Context, out chan<- strategy.Set, names []strategy.Name) error {
+	return strategy.Send(ctx, out, strategy.Set{Nodes: strategy.Nodes("epmd", names...)})
 }

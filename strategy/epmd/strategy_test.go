@@ -60,15 +60,15 @@ func (h *hosts) fail(host string) {
 func run(t *testing.T, s *Strategy) <-chan string {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	out := make(chan []strategy.Name)
+	out := make(chan strategy.Set)
 	sets := make(chan string, 100)
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx, out) }() // ends in the cleanup
 	go func() {                             // ends in the cleanup
 		for {
 			select {
-			case names := <-out:
-				sets <- strings.Join(names, " ")
+			case set := <-out:
+				sets <- strings.Join(names(set), " ")
 			case <-ctx.Done():
 				return
 			}
@@ -83,16 +83,24 @@ func run(t *testing.T, s *Strategy) <-chan string {
 	return sets
 }
 
+func names(set strategy.Set) []strategy.Name {
+	var names []strategy.Name
+	for _, n := range set.Nodes {
+		names = append(names, n.Name)
+	}
+	return names
+}
+
 func TestNodesOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &Strategy{Nodes: []string{"b@h", "a@h"}, Hosts: []string{"c@i", "a@h"}}
-		out := make(chan []strategy.Name, 1)
+		out := make(chan strategy.Set, 1)
 		require.NoError(t, s.Run(t.Context(), out))
-		require.Equal(t, []strategy.Name{"a@h", "b@h", "c@i"}, <-out)
+		require.Equal(t, []strategy.Name{"a@h", "b@h", "c@i"}, names(<-out))
 
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		require.ErrorIs(t, s.Run(ctx, make(chan []strategy.Name)), context.Canceled)
+		require.ErrorIs(t, s.Run(ctx, make(chan strategy.Set)), context.Canceled)
 	})
 }
 
