@@ -124,14 +124,13 @@ func appendHeader(dst []byte, refs []headerRef) []byte {
 
 // atomsIn is the cache of the atoms that the peer sent. At its largest it holds 2048 atoms of 1020 bytes.
 type atomsIn struct {
-	slots [atomSlots]gen.Atom
-	used  [atomSlots]bool
-	table [maxHeaderRefs]gen.Atom // of the last header
+	slots [atomSlots]any     // each a gen.Atom, in an interface since that is how they are needed; nil if there is none
+	table [maxHeaderRefs]any // of the last header
 }
 
 // readHeader reads NumberOfAtomCacheRefs, Flags and AtomCacheRefs, and returns the atoms they stand for, which are
 // good until the next call.
-func (c *atomsIn) readHeader(r *wire.Reader) []gen.Atom {
+func (c *atomsIn) readHeader(r *wire.Reader) []any {
 	n := int(r.Uint8())
 	if n == 0 {
 		return nil
@@ -146,7 +145,7 @@ func (c *atomsIn) readHeader(r *wire.Reader) []gen.Atom {
 		slot := int(nibble&7)<<8 | int(r.Uint8())
 		if nibble&8 != 0 {
 			c.readNew(r, slot, long)
-		} else if !c.used[slot] {
+		} else if c.slots[slot] == nil {
 			r.Fail("reference to an atom that was never sent")
 		}
 		if r.Err() != nil {
@@ -172,8 +171,9 @@ func (c *atomsIn) readNew(r *wire.Reader, slot int, long bool) {
 		r.Fail("atom of more than 255 characters")
 	case !utf8.Valid(text):
 		r.Fail("atom that is not UTF-8")
-	case c.used[slot] && string(c.slots[slot]) == string(text):
 	default:
-		c.slots[slot], c.used[slot] = gen.Atom(text), true
+		if old, ok := c.slots[slot].(gen.Atom); !ok || string(old) != string(text) {
+			c.slots[slot] = gen.Atom(text)
+		}
 	}
 }

@@ -55,7 +55,7 @@ func TestHeaderGolden(t *testing.T) {
 		atoms := in.readHeader(&r)
 		require.NoError(t, r.Err())
 		require.Zero(t, r.Len())
-		require.Equal(t, []gen.Atom{b1, py2, rex, wide}[:len(atoms)], atoms)
+		require.Equal(t, []any{b1, py2, rex, wide}[:len(atoms)], atoms)
 	}
 }
 
@@ -71,7 +71,7 @@ func TestHeaderRefused(t *testing.T) {
 		require.Error(t, r.Err(), name)
 	}
 	r := wire.NewReader(fromHex(t, "01 08 05 00")) // the empty atom is one
-	require.Equal(t, []gen.Atom{""}, new(atomsIn).readHeader(&r))
+	require.Equal(t, []any{gen.Atom("")}, new(atomsIn).readHeader(&r))
 	require.NoError(t, r.Err())
 }
 

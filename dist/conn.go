@@ -28,13 +28,32 @@ type Conn struct {
 	signalsIn         atomic.Uint64
 	state             atomic.Int32 // a phase; changes under mu
 
+	direct *directWriter // nil if the socket can't be written to without waiting
+
 	mu     sync.Mutex
 	served bool
 	cause  *LinkError    // the first
 	limit  time.Time     // until when to go on after the end, from phaseHangup on
 	out    *outbox       // what is to be written
+	scribe scribe        // who writes it
+	credit int           // how often a sender may write itself
 	room   chan struct{} // closed when Send may go on; nil if none waits
+
+	// Of the scribe, while it is not the receive loop.
+	batch     batch  // what is being written
+	unwritten []byte // the rest of its frames, if the socket has not taken all of them at once
+	wrote     bool   // since the last tick was due; changes under mu
 }
+
+// scribe is whose task it is to write what is pending. Nobody has it only if nothing is.
+type scribe uint8
+
+const (
+	nobody scribe = iota
+	sender        // a sender, in its own goroutine, without waiting
+	loop          // the receive loop, which does so when it has handled what has arrived
+	writer        // the write loop
+)
 
 // phase is how far a Conn has come to its end. It only grows.
 type phase int32
@@ -53,7 +72,8 @@ func NewConn(nc net.Conn, r Result, cfg Config) *Conn {
 	return &Conn{
 		nc: nc, r: r, cfg: cfg,
 		wake: make(chan struct{}, 1), done: make(chan struct{}),
-		out: newOutbox(r, cfg),
+		out:    newOutbox(r, cfg),
+		direct: newDirectWriter(nc),
 	}
 }
 
@@ -95,28 +115,16 @@ func (c *Conn) Post(s *Signal) error {
 	return c.add(s)
 }
 
-// add queues s and wakes the writer. The caller holds mu.
+// add queues s and sees to it that it is written. The caller holds mu.
 func (c *Conn) add(s *Signal) error {
 	if c.cause != nil {
 		return fmt.Errorf("send to %s: %w: %w", string(c.r.Peer.Name), ErrClosed, c.cause)
 	}
-	idle := c.out.pending() == 0
 	if err := c.out.add(s); err != nil {
 		return err
 	}
-	if idle {
-		c.wakeWriter()
-	}
+	c.added()
 	return nil
-}
-
-// wakeWriter leaves a token for the writer. Whoever makes something pending where nothing was has to call it; the
-// writer itself looks again after each write, before it waits.
-func (c *Conn) wakeWriter() {
-	select {
-	case c.wake <- struct{}{}:
-	default:
-	}
 }
 
 // Close ends the link politely and does not wait for that: what was sent is still written, for Config.CloseTime at most,
@@ -139,8 +147,8 @@ func (c *Conn) Close(cause error) {
 	c.limit = time.Now().Add(c.cfg.CloseTime)
 	_ = c.nc.SetWriteDeadline(c.limit)
 	_ = c.nc.SetReadDeadline(c.limit)
+	c.callWriter()
 	c.mu.Unlock()
-	c.wakeWriter()
 }
 
 // Abort ends the link at once: what is pending is lost. The cause is as for Close. It may follow a Close that takes too
@@ -191,7 +199,6 @@ func (c *Conn) shut() {
 	}
 	closeSocket(c.nc)
 	close(c.done)
-	c.wakeWriter()
 }
 
 // closeSocket closes nc at once; TLS would wait to tell the peer, for up to 5 seconds.

@@ -50,11 +50,15 @@ func (c *Conn) Serve(handle func(*Signal) error) error {
 
 // reader is the state of the receive loop.
 type reader struct {
-	frames *frameBuffer
-	in     *inbox
-	sig    Signal
-	heard  bool // since the last check
-	silent int  // checks in a row at which nothing had been heard
+	frames  *frameBuffer
+	in      *inbox
+	sig     Signal
+	body    []byte // what is still to come of a fragment, which is read to where its message gathers
+	inBody  bool
+	wasBody bool   // of the last frame
+	seq     uint64 // of that fragment
+	heard   bool   // since the last check
+	silent  int    // checks in a row at which nothing had been heard
 }
 
 // readLoop receives until the link ends, and returns why.
@@ -66,8 +70,11 @@ func (c *Conn) readLoop(handle func(*Signal) error) error {
 		if err != nil {
 			return linkError(c.r.Peer.Name, err, ReasonConnectionClosed)
 		}
-		if handled && c.cfg.Idle != nil {
-			c.cfg.Idle()
+		if handled {
+			if c.cfg.Idle != nil {
+				c.cfg.Idle()
+			}
+			c.endBurst()
 		}
 		if err := c.fill(r); err != nil {
 			return err
@@ -78,39 +85,102 @@ func (c *Conn) readLoop(handle func(*Signal) error) error {
 // handleFrames hands over all that has arrived whole, and reports whether that was any.
 func (c *Conn) handleFrames(r *reader, handle func(*Signal) error) (handled bool, err error) {
 	for {
-		frame, ok, err := r.frames.next()
-		if err != nil || !ok {
-			return handled, err
-		}
-		if len(frame) == 0 {
-			c.ticksIn.Add(1)
-			continue
-		}
-		if c.phase() >= phasePolite {
-			continue
-		}
-		whole, err := r.in.frame(frame, &r.sig)
-		if err != nil {
+		more, whole, err := c.next(r)
+		if err != nil || !more {
 			return handled, err
 		}
 		if !whole {
 			continue
 		}
 		c.signalsIn.Add(1)
-		handled = true
+		if !handled {
+			handled = true
+			c.beginBurst()
+		}
 		if err := handle(&r.sig); err != nil {
 			return handled, linkError(c.r.Peer.Name, err, ReasonDisconnect)
 		}
 	}
 }
 
+// next reads the next frame. more is false if it has not arrived whole; whole tells that a signal is complete.
+func (c *Conn) next(r *reader) (more, whole bool, err error) {
+	if r.inBody {
+		if len(r.body) > 0 {
+			return false, false, nil
+		}
+		r.inBody = false
+		whole, err = r.in.extended(r.seq, &r.sig)
+		return true, whole && c.phase() < phasePolite, err
+	}
+	frame, ok, err := r.frames.next()
+	if ok {
+		r.wasBody = false
+	}
+	switch {
+	case err != nil:
+		return false, false, err
+	case !ok:
+		return false, false, r.beginBody()
+	case len(frame) == 0:
+		c.ticksIn.Add(1)
+	case c.phase() < phasePolite:
+		whole, err = r.in.frame(frame, &r.sig)
+	}
+	return true, whole, err
+}
+
+// beginBody looks whether what has arrived of a frame is the beginning of a fragment, the rest of which can be read to
+// where its message gathers.
+func (r *reader) beginBody() error {
+	part, size := r.frames.begun()
+	if !r.in.canExtend(part) {
+		return nil
+	}
+	dst, seq, err := r.in.extend(part, size)
+	if err != nil {
+		return err
+	}
+	n := copy(dst, part[fragmentHead-lenBytes:])
+	r.body, r.seq, r.inBody, r.wasBody = dst[n:], seq, true, true
+	r.frames.take()
+	return nil
+}
+
+// space returns where to read to.
+func (r *reader) space() []byte {
+	if r.inBody {
+		return r.body
+	}
+	space := r.frames.space()
+	if len(r.in.frags.seqs) > 0 && r.wasBody && !r.frames.partial() {
+		space = space[:min(len(space), headRead)] // most likely a fragment, whose data is not to be read to here
+	}
+	return space
+}
+
+// headRead is how much is read at once where the head of a fragment is expected.
+const headRead = 64
+
+// got tells that n bytes were read into space.
+func (r *reader) got(n int) {
+	if r.inBody {
+		r.body = r.body[n:]
+	} else {
+		r.frames.got(n)
+	}
+	r.heard = true
+}
+
+// partial tells whether a frame has begun to arrive.
+func (r *reader) partial() bool { return r.inBody || r.frames.partial() }
+
 // fill waits for more bytes. Its deadline passes at each eighth of the tick time.
 func (c *Conn) fill(r *reader) error {
 	for {
-		n, err := c.nc.Read(r.frames.space())
+		n, err := c.nc.Read(r.space())
 		if n > 0 {
-			r.frames.got(n)
-			r.heard = true
+			r.got(n)
 			c.bytesIn.Add(uint64(n))
 			return nil // an error comes again
 		}
@@ -118,7 +188,7 @@ func (c *Conn) fill(r *reader) error {
 			continue
 		}
 		if !errors.Is(err, os.ErrDeadlineExceeded) {
-			return c.readError(err, r.frames.partial())
+			return c.readError(err, r.partial())
 		}
 		if c.phase() == phaseOpen {
 			if err := c.checkSilence(r); err != nil {

@@ -7,12 +7,9 @@ import (
 	"ergo.services/ergo/gen"
 )
 
-// keepWriteBuffer is the largest buffer that the writer uses again.
-const keepWriteBuffer = 4 << 20
-
-// writeLoop writes what is pending and ticks, until the link ends. It is the only one that writes to the socket.
+// writeLoop writes what nobody else writes (conn_direct.go), and ticks, until the link ends.
 func (c *Conn) writeLoop() {
-	w := writer{c: c}
+	w := writeLoop{c: c}
 	var tick <-chan time.Time
 	if c.cfg.TickTime > 0 {
 		t := time.NewTicker(c.cfg.TickTime / tickChecks)
@@ -25,20 +22,21 @@ func (c *Conn) writeLoop() {
 			going = w.flush()
 		case <-tick:
 			going = w.tick()
+		case <-c.done:
+			going = false
 		}
 	}
 }
 
-// writer is the state of the write loop.
-type writer struct {
+// writeLoop is the state of the write loop.
+type writeLoop struct {
 	c     *Conn
-	spare []byte // to be the pending buffer after the next take
-	wrote bool   // since the last tick was due
-	heard uint64 // bytes received when it was
+	heard uint64 // bytes received when the last tick was due
 }
 
-// flush writes all that is pending, each time all that has gathered, and reports whether the link is still up.
-func (w *writer) flush() bool {
+// flush writes all that is pending, each time all that has gathered, and reports whether the link is still up. The write
+// loop is the scribe before, and nobody is after that.
+func (w *writeLoop) flush() bool {
 	c := w.c
 	for {
 		c.mu.Lock()
@@ -47,45 +45,44 @@ func (w *writer) flush() bool {
 			c.mu.Unlock()
 			return false
 		}
-		frames, pieces := c.out.take(w.spare)
-		c.mu.Unlock()
-		if len(frames) == 0 && len(pieces) == 0 {
-			w.spare = frames
+		rest := c.unwritten
+		c.unwritten = nil
+		if rest == nil {
+			c.out.take(&c.batch)
+			rest = c.batch.frames
+		}
+		if c.batch.size == 0 {
+			c.scribe = nobody
+			c.mu.Unlock()
 			if p == phasePolite {
 				c.halfClose()
 			}
 			return p == phaseOpen
 		}
-		for i := range pieces {
-			frames = pieces[i].appendTo(frames)
-			pieces[i].data = nil
-		}
-		if !w.write(frames, ReasonConnectionClosed) {
+		c.mu.Unlock()
+		if !w.writeBatch(rest) {
 			return false
 		}
-		w.spare = frames[:0]
-		if cap(frames) > keepWriteBuffer {
-			w.spare = nil
-		}
-		c.written()
+		c.mu.Lock()
+		c.wroteBatch()
+		c.mu.Unlock()
 	}
 }
 
-// written tells that what was taken is written, and lets senders go on if there is room.
-func (c *Conn) written() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.out.inflight = 0
-	if c.out.pending() < c.cfg.SendLimit {
-		c.letGo()
+// writeBatch writes what is left of the frames of the batch, and its pieces.
+func (w *writeLoop) writeBatch(frames []byte) bool {
+	if len(w.c.batch.pieces) == 0 {
+		n, err := w.c.nc.Write(frames)
+		return w.wrote(int64(n), err, ReasonConnectionClosed)
 	}
+	vec := w.c.batch.gather()
+	n, err := vec.WriteTo(w.c.nc)
+	return w.wrote(n, err, ReasonConnectionClosed)
 }
 
-// write writes b; if it can't, the link is over and it returns false.
-func (w *writer) write(b []byte, reason gen.Atom) bool {
-	n, err := w.c.nc.Write(b)
+// wrote counts what was written; if it can't be, the link is over and it returns false.
+func (w *writeLoop) wrote(n int64, err error, reason gen.Atom) bool {
 	w.c.bytesOut.Add(uint64(n))
-	w.wrote = true
 	if err != nil {
 		w.c.hangup(&LinkError{Reason: reason, Err: fmt.Errorf("%w: the peer or the network broke it: %w", ErrClosed, err)})
 	}
@@ -94,21 +91,27 @@ func (w *writer) write(b []byte, reason gen.Atom) bool {
 
 // tick writes a tick if nothing was written since the last one was due; to a hidden peer also if nothing was received
 // since then, because old C nodes tick only when they get one. So does OTP.
-func (w *writer) tick() bool {
+func (w *writeLoop) tick() bool {
 	c := w.c
 	heard := c.bytesIn.Load()
-	due := !w.wrote || heard == w.heard && !c.r.Flags.Has(FlagPublished)
-	if due {
-		if c.phase() != phaseOpen {
-			return w.flush()
-		}
-		if !w.write(tickFrame[:], ReasonTickFailed) {
+	c.mu.Lock()
+	due := !c.wrote || heard == w.heard && !c.r.Flags.Has(FlagPublished)
+	c.wrote, w.heard = false, heard
+	c.out.shrink()
+	writes := due && c.phase() == phaseOpen && c.scribe != sender && c.unwritten == nil
+	if writes {
+		c.scribe = writer
+	}
+	mine := c.scribe == writer
+	c.mu.Unlock()
+	if writes {
+		n, err := c.nc.Write(tickFrame[:])
+		if !w.wrote(int64(n), err, ReasonTickFailed) {
 			return false
 		}
 		c.ticksOut.Add(1)
 	}
-	w.wrote, w.heard = false, heard
-	return true
+	return !mine || w.flush()
 }
 
 var tickFrame [lenBytes]byte

@@ -143,7 +143,8 @@ func (r *controlReader) atom() gen.Atom {
 	if r.peek() == tagAtomRef && r.off+1 < len(r.b) {
 		if i := int(r.b[r.off+1]); i < len(r.terms.Atoms) {
 			r.off += 2
-			return r.terms.Atoms[i]
+			a, _ := r.terms.Atoms[i].(gen.Atom)
+			return a
 		}
 	}
 	off := r.off
@@ -217,7 +218,8 @@ func (r *controlReader) pidNode() (n nodeName, at int) {
 		if i >= len(r.terms.Atoms) {
 			return n, 0
 		}
-		return nodeName{atom: r.terms.Atoms[i]}, r.off + 3
+		a, _ := r.terms.Atoms[i].(gen.Atom)
+		return nodeName{atom: a}, r.off + 3
 	case tagSmallAtom:
 		if len(b) < 3+i+12 {
 			return n, 0

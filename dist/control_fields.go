@@ -12,7 +12,7 @@ import (
 
 // signal reads the control tuple at the front of b, and the message if one belongs to it, into s. Each has a version
 // byte in front if versioned. base is where b starts in the frame. Bytes after the last term are ignored, as OTP does.
-func (r *controlReader) signal(b []byte, base int, atoms []gen.Atom, versioned bool, s *Signal) error {
+func (r *controlReader) signal(b []byte, base int, atoms []any, versioned bool, s *Signal) error {
 	r.b, r.off, r.base, r.op, r.err = b, 0, base, 0, nil
 	r.terms.Atoms = atoms
 	*s = Signal{}

@@ -80,11 +80,7 @@ func TestFragmentsInterleave(t *testing.T) {
 		want[pidA(from)] = append(want[pidA(from)], m)
 		require.NoError(t, h.out.add(message(from, 2, m)))
 		if rnd.IntN(10) == 0 {
-			frames, pieces := h.out.take(nil)
-			wire = append(wire, frames...)
-			for i := range pieces {
-				wire = pieces[i].appendTo(wire)
-			}
+			wire = h.some(wire)
 		}
 	}
 	wire = append(wire, h.wire()...)
@@ -129,7 +125,7 @@ func TestFragmentHeaderSnapshot(t *testing.T) {
 	var s Signal
 	_, err := in.frame(frames[0], &s)
 	require.NoError(t, err)
-	clear(in.atoms.used[:])
+	clear(in.atoms.slots[:])
 	clear(in.atoms.table[:])
 	for _, f := range frames[1:] {
 		_, err = in.frame(f, &s)

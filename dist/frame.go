@@ -45,6 +45,18 @@ func (f *frameBuffer) next() ([]byte, bool, error) {
 	return frame, true, nil
 }
 
+// begun returns what has arrived of a frame that has not arrived whole, without its length, and the size it will have. It
+// is called after next has returned false.
+func (f *frameBuffer) begun() (part []byte, size int) {
+	if f.w-f.r < lenBytes {
+		return nil, 0
+	}
+	return f.buf[f.r+lenBytes : f.w], int(binary.BigEndian.Uint32(f.buf[f.r:]))
+}
+
+// take forgets what begun has returned: the rest of the frame is read to elsewhere.
+func (f *frameBuffer) take() { f.r, f.w = 0, 0 }
+
 // space returns where to read to; it is never empty.
 func (f *frameBuffer) space() []byte {
 	switch {

@@ -3,6 +3,7 @@ package dist
 import (
 	"bytes"
 	"encoding/binary"
+	"ergo.services/ergo/gen"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -90,7 +91,7 @@ func FuzzFragments(f *testing.F) {
 			}
 			total := 0
 			for _, q := range in.frags.seqs {
-				total += len(q.data)
+				total += cap(q.data)
 			}
 			require.Equal(t, total, in.frags.bytes)
 			require.LessOrEqual(t, len(in.frags.seqs), 2)
@@ -112,7 +113,7 @@ func FuzzHeader(f *testing.F) {
 		}
 		refs := make([]headerRef, len(atoms))
 		for i, a := range atoms {
-			refs[i] = headerRef{uint16(i), true, a}
+			refs[i] = headerRef{uint16(i), true, a.(gen.Atom)}
 		}
 		again := wire.NewReader(appendHeader(nil, refs))
 		got := new(atomsIn).readHeader(&again)

@@ -92,20 +92,45 @@ func (in *inbox) first(b []byte, s *Signal) (bool, error) {
 
 // next reads a fragment that is not the first.
 func (in *inbox) next(b []byte, s *Signal) (bool, error) {
+	dst, seq, err := in.extend(b, len(b))
+	if err != nil {
+		return false, err
+	}
+	copy(dst, b[fragmentHead-lenBytes:])
+	return in.extended(seq, s)
+}
+
+// extend makes room for the data of a fragment of size bytes in all, of which b has the beginning. The data is to be put
+// there, and then extended to be called.
+func (in *inbox) extend(b []byte, size int) (dst []byte, seq uint64, err error) {
 	r := wire.NewReader(b)
 	r.Bytes(2)
 	seq, id := r.Uint64(), r.Uint64()
 	if r.Err() != nil {
-		return false, frameError(r.Err())
+		return nil, 0, frameError(r.Err())
 	}
-	whole, err := in.frags.add(seq, id, r.Rest(), time.Now())
+	dst, err = in.frags.extend(seq, id, size-r.Offset(), time.Now())
 	if err != nil {
-		return false, &FrameError{Offset: 2, Err: err}
+		return nil, 0, &FrameError{Offset: 2, Err: err}
 	}
+	return dst, seq, nil
+}
+
+// extended ends what extend has begun. It reports whether a signal is complete, which is then in s: its large binaries
+// share the memory in which the fragments have gathered.
+func (in *inbox) extended(seq uint64, s *Signal) (bool, error) {
+	whole := in.frags.extended(seq)
 	if whole == nil {
 		return false, nil
 	}
+	in.control.terms.Alias, in.control.terms.AliasFrom = true, cap(whole.data)/4
+	defer func() { in.control.terms.Alias = false }()
 	return true, in.control.signal(whole.data, 0, whole.atoms, false, s)
+}
+
+// canExtend reports whether b, which is the beginning of a frame, is the whole head of a fragment that is not the first.
+func (in *inbox) canExtend(b []byte) bool {
+	return len(b) >= fragmentHead-lenBytes && b[0] == versionByte && b[1] == headerFragNext && in.flags.Has(FlagFragments)
 }
 
 func frameErrorf(off int, format string, args ...any) error {

@@ -9,6 +9,7 @@ type entry struct {
 	frame []byte // a whole frame or a first fragment; nil if it was written already
 	seq   uint64 // of what follows it
 	rest  []byte // to be sent in fragments; nil if there are none
+	buf   []byte // the buffer that rest is in, if it may be used again
 }
 
 // lane has the signals of one process that wait for their turn, the first of them under way.
@@ -19,17 +20,17 @@ type lane struct {
 
 // lanes has all of them. The zero value works.
 type lanes struct {
-	of     map[fromKey]*lane
-	order  []*lane // whose turn it is, in a circle
-	bytes  int     // in all of them
-	seq    uint64  // the last sequence that was given out
-	pieces []piece
+	of    map[fromKey]*lane
+	order []*lane // whose turn it is, in a circle
+	bytes int     // in all of them
+	seq   uint64  // the last sequence that was given out
 }
 
 // piece is one frame out of a lane: a fragment, or a whole frame if id is 0.
 type piece struct {
 	seq, id uint64
 	data    []byte
+	last    []byte // the buffer of its message, if nothing else is left in it
 }
 
 // newSequence returns a number that no sequence under way has.
@@ -54,15 +55,14 @@ func (l *lanes) push(n *lane, e entry) {
 	l.bytes += len(e.frame) + len(e.rest)
 }
 
-// take takes pieces out of the lanes, one from each in turn, until they have max bytes.
-func (l *lanes) take(max, size int) []piece {
-	l.pieces = l.pieces[:0]
+// take appends pieces out of the lanes, one from each in turn, until they have max bytes.
+func (l *lanes) take(pieces []piece, max, size int) []piece {
 	for max > 0 && len(l.order) > 0 {
 		n := l.order[0]
 		l.order[0] = nil
 		l.order = l.order[1:]
 		p := n.pop(size)
-		l.pieces = append(l.pieces, p)
+		pieces = append(pieces, p)
 		max -= len(p.data)
 		l.bytes -= len(p.data)
 		if len(n.queue) > 0 {
@@ -71,7 +71,7 @@ func (l *lanes) take(max, size int) []piece {
 			delete(l.of, n.from)
 		}
 	}
-	return l.pieces
+	return pieces
 }
 
 // pop takes the next piece of a lane, which is not empty.
@@ -85,19 +85,31 @@ func (n *lane) pop(size int) (p piece) {
 		p.data, e.rest = e.rest[:k], e.rest[k:]
 	}
 	if len(e.rest) == 0 {
+		p.last = e.buf
 		n.queue[0] = entry{}
 		n.queue = n.queue[1:]
 	}
 	return p
 }
 
-// appendTo appends the frame.
-func (p *piece) appendTo(dst []byte) []byte {
+// fragmentHead is the length of the head of a fragment that is not the first.
+const fragmentHead = lenBytes + 2 + 8 + 8
+
+// headLen returns how many bytes stand before the data.
+func (p *piece) headLen() int {
 	if p.id == 0 {
-		return append(dst, p.data...)
+		return 0
+	}
+	return fragmentHead
+}
+
+// appendHead appends what stands before the data.
+func (p *piece) appendHead(dst []byte) []byte {
+	if p.id == 0 {
+		return dst
 	}
 	start := len(dst)
 	dst = appendFragmentHead(dst, headerFragNext, p.seq, p.id)
 	_ = setLength(dst[start:], len(p.data)) // far below 4 GiB
-	return append(dst, p.data...)
+	return dst
 }

@@ -1,6 +1,7 @@
 package dist
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -26,6 +27,7 @@ type outbox struct {
 	inflight int    // bytes that were taken and are being written
 	guess    int    // how many bytes stood before the terms of the last frame
 	head     []byte // scratch
+	spares   [][]byte
 
 	lanes lanes
 
@@ -55,7 +57,7 @@ func (o *outbox) add(s *Signal) error {
 	}
 	lane := o.lanes.of[s.From]
 	start := len(o.buf)
-	rest, seq, err := o.encode(op, s, o.atoms != nil && lane == nil)
+	large, err := o.encode(op, s, o.atoms != nil && lane == nil)
 	if err != nil {
 		o.buf = o.buf[:start]
 		return err
@@ -65,18 +67,19 @@ func (o *outbox) add(s *Signal) error {
 	case lane != nil: // its turn comes after the fragments that are under way
 		frame := append([]byte(nil), o.buf[start:]...)
 		o.buf = o.buf[:start]
-		o.lanes.push(lane, entry{frame: frame, seq: seq, rest: rest})
-	case rest != nil:
-		o.lanes.push(o.lanes.open(s.From), entry{seq: seq, rest: rest})
+		large.frame = frame
+		o.lanes.push(lane, large)
+	case large.rest != nil:
+		o.lanes.push(o.lanes.open(s.From), large)
 	}
 	return nil
 }
 
-// encode appends s as one frame, or as the first fragment, of which it returns the rest and the sequence. cache tells to
-// use the atom cache, for which the frame has to be written before any that is made later.
-func (o *outbox) encode(op *operation, s *Signal, cache bool) (rest []byte, seq uint64, err error) {
+// encode appends s as one frame, or as the first fragment of a large message, whose other fragments it returns. cache
+// tells to use the atom cache, for which the frame has to be written before any that is made later.
+func (o *outbox) encode(op *operation, s *Signal, cache bool) (large entry, err error) {
 	if !hasHeader(o.flags) {
-		return nil, 0, o.encodePassThrough(op, s)
+		return large, o.encodePassThrough(op, s)
 	}
 	var refs []headerRef
 	if cache {
@@ -89,25 +92,25 @@ func (o *outbox) encode(op *operation, s *Signal, cache bool) (rest []byte, seq 
 	o.buf = append(o.buf, blank[:o.guess]...)
 	body := len(o.buf)
 	if o.buf, err = o.control.appendControl(o.buf, op, s); err != nil {
-		return nil, 0, err
+		return large, err
 	}
 	split := len(o.buf)
 	if err = o.appendMessage(op, s); err != nil {
-		return nil, 0, err
+		return large, err
 	}
 	if cache {
 		refs = o.atoms.refs
 	}
 	if op.payload && o.flags.Has(FlagFragments) && len(o.buf)-body > o.size {
-		rest, seq = o.firstFragment(body, split, refs)
+		large = o.firstFragment(body, split, refs)
 	} else if err = o.wholeFrame(body, refs); err != nil {
-		return nil, 0, err
+		return large, err
 	}
 	if cache {
 		o.atoms.commit()
 	}
 	o.setHead(start, body)
-	return rest, seq, nil
+	return large, nil
 }
 
 // blank is what is put where the head of a frame will stand, before its size is known.
@@ -130,16 +133,23 @@ func (o *outbox) wholeFrame(body int, refs []headerRef) error {
 	return setLength(o.head, len(o.buf)-body)
 }
 
-// firstFragment makes the head of a first fragment, and takes the rest of the message out of the buffer.
-func (o *outbox) firstFragment(body, split int, refs []headerRef) (rest []byte, seq uint64) {
-	first := max(o.size, split-body)
-	rest = append([]byte{}, o.buf[body+first:]...)
-	o.buf = o.buf[:body+first]
-	seq = o.lanes.newSequence()
-	o.head = appendFragmentHead(o.head[:0], headerFragFirst, seq, 1+fragmentCount(len(rest), o.size))
+// firstFragment makes the head of a first fragment, and takes the rest of the message out of the buffer. Whichever is the
+// shorter is copied: the rest, or what stands before it.
+func (o *outbox) firstFragment(body, split int, refs []headerRef) entry {
+	end := body + max(o.size, split-body)
+	e := entry{seq: o.lanes.newSequence()}
+	if end < len(o.buf)-end {
+		e.buf = o.buf
+		e.rest = o.buf[end:]
+		o.buf = append(o.buffer(), o.buf[:end]...)
+	} else {
+		e.rest = bytes.Clone(o.buf[end:])
+		o.buf = o.buf[:end]
+	}
+	o.head = appendFragmentHead(o.head[:0], headerFragFirst, e.seq, 1+fragmentCount(len(e.rest), o.size))
 	o.head = appendHeader(o.head, refs)
-	_ = setLength(o.head, first) // far below 4 GiB
-	return rest, seq
+	_ = setLength(o.head, end-body) // far below 4 GiB
+	return e
 }
 
 // fragmentCount returns how many fragments n bytes take.
@@ -192,21 +202,29 @@ func (o *outbox) encodePassThrough(op *operation, s *Signal) (err error) {
 	return setLength(o.buf[start:], 0)
 }
 
-// take hands over what is to be written next: the frames that are ready, and fragments in turn, up to some amount.
-// spare becomes the new buffer. The pieces are good until the next take.
-func (o *outbox) take(spare []byte) (frames []byte, pieces []piece) {
-	frames = o.buf
-	o.buf = spare[:0]
-	pieces = o.lanes.take(gatherFragments*(o.size+64), o.size)
-	o.inflight = len(frames)
-	for i := range pieces {
-		o.inflight += len(pieces[i].data)
+// take moves what is to be written next into b, which was released: the frames that are ready, and fragments in turn, up
+// to some amount. It counts as pending until wrote is called.
+func (o *outbox) take(b *batch) {
+	if len(o.buf) > 0 {
+		b.frames, o.buf = o.buf, o.buffer()
 	}
-	return frames, pieces
+	b.pieces = o.lanes.take(b.pieces, gatherFragments*o.size, o.size)
+	b.size = len(b.frames)
+	for i := range b.pieces {
+		b.size += b.pieces[i].headLen() + len(b.pieces[i].data)
+	}
+	o.inflight = b.size
 }
 
-// gatherFragments is how many fragments go into one write at most, so that what is sent meanwhile need not wait for long.
-const gatherFragments = 16
+// wrote notes that what take has handed over is written.
+func (o *outbox) wrote(b *batch) {
+	o.inflight = 0
+	b.release(o)
+}
+
+// gatherFragments is how many fragments go into one write at most, so that neither what is sent meanwhile nor a sender
+// that waits for room has to wait for long.
+const gatherFragments = 4
 
 // fromKey is what keeps signals in order: the process they come from.
 type fromKey = gen.PID

@@ -1,6 +1,7 @@
 package dist
 
 import (
+	"bytes"
 	"context"
 	"net"
 	"testing"
@@ -44,26 +45,34 @@ type half struct {
 	out    *outbox
 	in     *inbox
 	frames *frameBuffer
+	batch  batch
 }
 
 func newHalf(t testing.TB, f Flags, cfg Config) *half {
 	a, b := helloPair(f)
 	cfg = cfg.withDefaults()
-	return &half{t, newOutbox(a, cfg), newInbox(b, cfg), newFrameBuffer(cfg.ReadBuffer, cfg.MaxFrame)}
+	return &half{t: t, out: newOutbox(a, cfg), in: newInbox(b, cfg), frames: newFrameBuffer(cfg.ReadBuffer, cfg.MaxFrame)}
 }
 
 // wire returns all that is pending, as it would be written.
 func (h *half) wire() []byte {
 	var all []byte
 	for h.out.pending() > 0 {
-		frames, pieces := h.out.take(nil)
-		all = append(all, frames...)
-		for i := range pieces {
-			all = pieces[i].appendTo(all)
-		}
-		h.out.inflight = 0
+		all = h.some(all)
 	}
 	return all
+}
+
+// some appends what one write would bring.
+func (h *half) some(dst []byte) []byte {
+	h.out.take(&h.batch)
+	if len(h.batch.pieces) == 0 {
+		dst = append(dst, h.batch.frames...)
+	} else {
+		dst = append(dst, bytes.Join(h.batch.gather(), nil)...)
+	}
+	h.out.wrote(&h.batch)
+	return dst
 }
 
 // receive returns the signals in b.

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	"ergo.services/ergo/gen"
-
 	"gonode/internal/wire"
 )
 
@@ -16,13 +14,17 @@ type Decoder struct {
 	Limits Limits
 	// Local is our own node; nil if there is none.
 	Local *Identity
-	// Atoms is what ATOM_CACHE_REF (tag 82) refers to, as the distribution header of the packet lists it.
-	Atoms []gen.Atom
+	// Atoms is what ATOM_CACHE_REF (tag 82) refers to, as the distribution header of the packet lists it: each a gen.Atom,
+	// in an interface since that is how it is needed.
+	Atoms []any
 	// Compressed permits a whole term to be compressed (tag 80). The distribution protocol does not allow it.
 	Compressed bool
 	// Alias lets binaries share memory with the input instead of being copied: the input must not be changed or used
 	// again, and lives as long as any binary of it does.
 	Alias bool
+	// AliasFrom is how many bytes a binary must have to be shared, if Alias is set; smaller ones are copied all the same, so
+	// that one of them does not keep a large input alive.
+	AliasFrom int
 	// Intern keeps up to 512 recent atoms, each of 64 bytes at most, so that an atom that comes often is not allocated each time.
 	Intern bool
 

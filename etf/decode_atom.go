@@ -123,7 +123,7 @@ func (s *state) cacheRef() any {
 		return atomEmpty
 	}
 	s.cached = true
-	return s.d.boxed(s.d.Atoms[i])
+	return s.d.Atoms[i]
 }
 
 // atom returns the atom that b spells, if possible without an allocation.
@@ -137,18 +137,6 @@ func (d *Decoder) atom(b []byte) any {
 	slot := d.slot(maphash.Bytes(seed, b))
 	if a, ok := (*slot).(gen.Atom); !ok || string(a) != string(b) {
 		*slot = gen.Atom(b)
-	}
-	return *slot
-}
-
-// boxed returns a in an interface, if possible without an allocation.
-func (d *Decoder) boxed(a gen.Atom) any {
-	if !d.Intern || len(a) > internBytes {
-		return a
-	}
-	slot := d.slot(maphash.String(seed, string(a)))
-	if old, ok := (*slot).(gen.Atom); !ok || old != a {
-		*slot = a
 	}
 	return *slot
 }

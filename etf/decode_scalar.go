@@ -88,11 +88,14 @@ func (s *state) bytes(n uint64) []byte {
 		return nil
 	}
 	b := s.r.Bytes(int(n))
-	if s.d.Alias {
+	if s.shares(len(b)) {
 		return b
 	}
 	return bytes.Clone(b)
 }
+
+// shares reports whether a binary of n bytes shares memory with the input.
+func (s *state) shares(n int) bool { return s.d.Alias && n >= s.d.AliasFrom }
 
 func (s *state) bitString() any {
 	n := s.r.Uint32()
@@ -109,7 +112,7 @@ func (s *state) bitString() any {
 		return b
 	}
 	if unused := byte(0xff) >> bits; b[n-1]&unused != 0 {
-		if s.d.Alias {
+		if s.shares(len(b)) {
 			b = slices.Clone(b)
 		}
 		b[n-1] &^= unused

@@ -47,7 +47,7 @@ func TestDecodeOther(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, alias := range []bool{false, true} {
-				d := Decoder{Atoms: []gen.Atom{"first", "second"}, Alias: alias, Intern: alias}
+				d := Decoder{Atoms: []any{gen.Atom("first"), gen.Atom("second")}, Alias: alias, Intern: alias}
 				in := []byte(tt.bytes + "rest")
 				got, n, err := d.Term(in)
 				require.NoError(t, err)
@@ -244,7 +244,7 @@ func TestFunWithCachedAtoms(t *testing.T) {
 			continue
 		}
 		cached := bytes.ReplaceAll(g.bytes[1:], []byte("w\x06golden"), []byte("R\x00"))
-		d := Decoder{Atoms: []gen.Atom{"golden"}}
+		d := Decoder{Atoms: []any{gen.Atom("golden")}}
 		term, n, err := d.Term(cached)
 		require.NoError(t, err)
 		require.Equal(t, len(cached), n)
@@ -266,7 +266,7 @@ func TestFunWithCachedAtoms(t *testing.T) {
 func TestDecodeAllocations(t *testing.T) {
 	b, err := Append(nil, Tuple{gen.Atom("ok"), gen.Atom("some_atom"), int64(7), List{}, []byte{}})
 	require.NoError(t, err)
-	d := Decoder{Intern: true, Alias: true, Atoms: []gen.Atom{"x"}}
+	d := Decoder{Intern: true, Alias: true, Atoms: []any{gen.Atom("x")}}
 	allocs := testing.AllocsPerRun(100, func() {
 		_, _, err = d.Term(b[1:])
 	})
@@ -291,7 +291,7 @@ func TestIntern(t *testing.T) {
 			term, _, err := d.Term(append([]byte{tagSmallAtomUTF8, byte(len(name))}, name...))
 			require.NoError(t, err)
 			require.Equal(t, gen.Atom(name), term)
-			d.Atoms = []gen.Atom{gen.Atom(name)}
+			d.Atoms = []any{gen.Atom(name)}
 			term, _, err = d.Term([]byte{tagAtomCacheRef, 0})
 			require.NoError(t, err)
 			require.Equal(t, gen.Atom(name), term)

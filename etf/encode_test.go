@@ -107,6 +107,15 @@ type table struct {
 	max   int
 }
 
+// boxed returns the atoms as a Decoder takes them.
+func (a *table) boxed() []any {
+	boxed := make([]any, len(a.atoms))
+	for i, atom := range a.atoms {
+		boxed[i] = atom
+	}
+	return boxed
+}
+
 func (a *table) AtomRef(atom gen.Atom) (uint8, bool) {
 	for i := range a.atoms {
 		if a.atoms[i] == atom {
@@ -129,7 +138,7 @@ func TestEncodeAtomTable(t *testing.T) {
 	b, err := (&Encoder{Atoms: atoms}).AppendTerm(nil, term)
 	require.NoError(t, err)
 	require.Equal(t, []gen.Atom{"a", "b", "true", "n@h"}, atoms.atoms)
-	got, _, err := (&Decoder{Atoms: atoms.atoms}).Term(b)
+	got, _, err := (&Decoder{Atoms: atoms.boxed()}).Term(b)
 	require.NoError(t, err)
 	require.True(t, Equal(term, got), "%v", got)
 }

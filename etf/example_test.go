@@ -31,7 +31,7 @@ func Example() {
 func ExampleDecoder_Term() {
 	// A distribution frame has terms without a version byte, one after the other.
 	frame := []byte("h\x02R\x00a\x07" + "w\x02hi")
-	d := etf.Decoder{Atoms: []gen.Atom{"send"}, Intern: true}
+	d := etf.Decoder{Atoms: []any{gen.Atom("send")}, Intern: true}
 	control, n, err := d.Term(frame)
 	if err != nil {
 		fmt.Println(err)

@@ -26,7 +26,7 @@ func FuzzDecode(f *testing.F) {
 	}
 	local := &Identity{Node: "golden@h", Creation: 1, Runtime: 1 << 40}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		d := Decoder{Compressed: true, Intern: true, Local: local, Atoms: []gen.Atom{"a", "b"}, Limits: Limits{Size: 1 << 20}}
+		d := Decoder{Compressed: true, Intern: true, Local: local, Atoms: []any{gen.Atom("a"), gen.Atom("b")}, Limits: Limits{Size: 1 << 20}}
 		term, n, err := d.Term(b)
 		if err != nil {
 			var de *DecodeError

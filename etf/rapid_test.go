@@ -150,7 +150,7 @@ func TestRapidRoundTrip(t *testing.T) {
 		local := &Identity{Node: "own@h", Creation: 3, Runtime: 1 << 40}
 		cached, err := (&Encoder{Atoms: atoms, Local: local, Ports64: true}).AppendTerm(nil, term)
 		require.NoError(t, err)
-		d := Decoder{Atoms: atoms.atoms, Local: local, Intern: true, Alias: true}
+		d := Decoder{Atoms: atoms.boxed(), Local: local, Intern: true, Alias: true}
 		got, n, err := d.Term(cached)
 		require.NoError(t, err)
 		require.Equal(t, len(cached), n)
