@@ -45,13 +45,30 @@ func (c *atomsOut) begin() {
 	}
 }
 
-// atomSlot picks the slot of an atom: FNV-1a, folded. Any function will do, the slots are told to the peer.
+// atomSlot picks the slot of an atom by its length and its first, middle and last eight bytes. Any function will do, the
+// slots are told to the peer.
 func atomSlot(a gen.Atom) uint16 {
-	h := uint32(2166136261)
-	for i := 0; i < len(a); i++ {
-		h = (h ^ uint32(a[i])) * 16777619
+	const odd = 0x9E3779B97F4A7C15
+	n := len(a)
+	h := uint64(n)
+	if n >= 8 {
+		h = (h ^ word(a[:8])) * odd
+		h = (h ^ h>>32 ^ word(a[n/2-4:])) * odd
+		h = (h ^ h>>32 ^ word(a[n-8:])) * odd
+	} else {
+		for i := range n {
+			h = h<<8 | uint64(a[i])
+		}
+		h *= odd
 	}
-	return uint16((h ^ h>>11 ^ h>>22) % atomSlots)
+	return uint16(h >> 53) // 11 bits
+}
+
+// word returns the first eight bytes of a.
+func word(a gen.Atom) uint64 {
+	_ = a[7]
+	return uint64(a[0]) | uint64(a[1])<<8 | uint64(a[2])<<16 | uint64(a[3])<<24 |
+		uint64(a[4])<<32 | uint64(a[5])<<40 | uint64(a[6])<<48 | uint64(a[7])<<56
 }
 
 func validAtom(a gen.Atom) bool {

@@ -28,7 +28,7 @@ type Conn struct {
 	signalsIn         atomic.Uint64
 	state             atomic.Int32 // a phase; changes under mu
 
-	direct *directWriter // nil if the socket can't be written to without waiting
+	direct *directSocket // nil if the socket can't be used without waiting
 
 	mu     sync.Mutex
 	served bool
@@ -73,7 +73,7 @@ func NewConn(nc net.Conn, r Result, cfg Config) *Conn {
 		nc: nc, r: r, cfg: cfg,
 		wake: make(chan struct{}, 1), done: make(chan struct{}),
 		out:    newOutbox(r, cfg),
-		direct: newDirectWriter(nc),
+		direct: newDirectSocket(nc),
 	}
 }
 

@@ -50,6 +50,7 @@ func (c *Conn) Serve(handle func(*Signal) error) error {
 
 // reader is the state of the receive loop.
 type reader struct {
+	pace    pacer
 	frames  *frameBuffer
 	in      *inbox
 	sig     Signal
@@ -63,27 +64,27 @@ type reader struct {
 
 // readLoop receives until the link ends, and returns why.
 func (c *Conn) readLoop(handle func(*Signal) error) error {
-	r := &reader{frames: newFrameBuffer(c.cfg.ReadBuffer, c.cfg.MaxFrame), in: newInbox(c.r, c.cfg)}
+	r := &reader{frames: newFrameBuffer(c.cfg.ReadBuffer, c.cfg.MaxFrame), in: newInbox(c.r, c.cfg), pace: newPacer(c.direct)}
 	c.armRead()
 	for {
 		handled, err := c.handleFrames(r, handle)
 		if err != nil {
 			return linkError(c.r.Peer.Name, err, ReasonConnectionClosed)
 		}
-		if handled {
+		if handled > 0 {
 			if c.cfg.Idle != nil {
 				c.cfg.Idle()
 			}
 			c.endBurst()
 		}
-		if err := c.fill(r); err != nil {
+		if err := c.fill(r, handled); err != nil {
 			return err
 		}
 	}
 }
 
-// handleFrames hands over all that has arrived whole, and reports whether that was any.
-func (c *Conn) handleFrames(r *reader, handle func(*Signal) error) (handled bool, err error) {
+// handleFrames hands over all signals that have arrived whole, and returns how many that were.
+func (c *Conn) handleFrames(r *reader, handle func(*Signal) error) (handled int, err error) {
 	for {
 		more, whole, err := c.next(r)
 		if err != nil || !more {
@@ -93,10 +94,10 @@ func (c *Conn) handleFrames(r *reader, handle func(*Signal) error) (handled bool
 			continue
 		}
 		c.signalsIn.Add(1)
-		if !handled {
-			handled = true
+		if handled == 0 {
 			c.beginBurst()
 		}
+		handled++
 		if err := handle(&r.sig); err != nil {
 			return handled, linkError(c.r.Peer.Name, err, ReasonDisconnect)
 		}
@@ -175,13 +176,18 @@ func (r *reader) got(n int) {
 // partial tells whether a frame has begun to arrive.
 func (r *reader) partial() bool { return r.inBody || r.frames.partial() }
 
-// fill waits for more bytes. Its deadline passes at each eighth of the tick time.
-func (c *Conn) fill(r *reader) error {
+// fill waits for more bytes, after burst signals were handled. Its deadline passes at each eighth of the tick time.
+func (c *Conn) fill(r *reader, burst int) error {
+	n := r.pace.before(burst, c.bytesOut.Load(), r.space())
 	for {
-		n, err := c.nc.Read(r.space())
+		var err error
+		if n == 0 {
+			n, err = c.nc.Read(r.space())
+		}
 		if n > 0 {
 			r.got(n)
 			c.bytesIn.Add(uint64(n))
+			r.pace.came(n, c.bytesOut.Load())
 			return nil // an error comes again
 		}
 		if err == nil {

@@ -1,12 +1,19 @@
-//go:build !unix
+//go:build !linux
 
 package dist
 
-import "net"
+import (
+	"net"
+	"time"
+)
 
-// directWriter is for systems where a socket can be written to without waiting; there is none here.
-type directWriter struct{}
+// directSocket is for systems where a socket can be used without waiting; here there is none.
+type directSocket struct{}
 
-func newDirectWriter(net.Conn) *directWriter { return nil }
+func newDirectSocket(net.Conn) *directSocket { return nil }
 
-func (*directWriter) write([]byte) int { return 0 }
+func (*directSocket) read([]byte) int { return 0 }
+
+func (*directSocket) write([]byte) int { return 0 }
+
+func (*directSocket) nap(time.Duration) {}

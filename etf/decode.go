@@ -105,6 +105,8 @@ type state struct {
 	keyMaps int  // open maps whose key is being read
 	funs    int  // open funs
 	cached  bool // an ATOM_CACHE_REF was read
+
+	slabs slabs
 }
 
 // fail records the first failure, at the present place.

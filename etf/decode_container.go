@@ -17,7 +17,7 @@ func (s *state) tuple(n uint32) any {
 	if !s.open("tuple", uint64(n), 0) {
 		return nil
 	}
-	t := make(Tuple, n)
+	t := Tuple(s.elements(int(n)))
 	for i := range t {
 		t[i] = s.next()
 		if s.r.Err() != nil {
@@ -82,7 +82,11 @@ func (s *state) listElements(l List) List {
 	if !s.open("list", uint64(n), 1) {
 		return l
 	}
-	l = slices.Grow(l, int(n))
+	if l == nil {
+		l = s.elements(int(n))[:0]
+	} else {
+		l = slices.Grow(l, int(n))
+	}
 	for range n {
 		l = append(l, s.next())
 		if s.r.Err() != nil {
@@ -119,7 +123,7 @@ func (s *state) mapTerm() any {
 	if !s.open("map", 2*n, 0) {
 		return nil
 	}
-	m := make(Map, n)
+	m := s.pairs(int(n))
 	for i := range m {
 		s.keyMaps++
 		m[i].Key = s.next()

@@ -91,7 +91,7 @@ func (s *state) bytes(n uint64) []byte {
 	if s.shares(len(b)) {
 		return b
 	}
-	return bytes.Clone(b)
+	return s.copied(b)
 }
 
 // shares reports whether a binary of n bytes shares memory with the input.

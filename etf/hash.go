@@ -15,23 +15,50 @@ func duplicateKey(m Map) int {
 	if len(m) < 2 {
 		return -1
 	}
-	if len(m) <= 8 {
-		simple := true
-		for i := range m {
-			if simple = isSimple(m[i].Key); !simple {
-				break
-			}
-			for j := range i {
-				if m[i].Key == m[j].Key {
-					return i
-				}
-			}
-		}
-		if simple {
-			return -1
+	if len(m) <= smallMap {
+		if i, ok := duplicateSmall(m); ok {
+			return i
 		}
 	}
 	return newIndex(m).duplicate
+}
+
+// smallMap is up to how many pairs comparing each key with each other is faster than a table.
+const smallMap = 8
+
+// duplicateSmall is duplicateKey for a small map whose keys are all atoms or all integers; ok is false for others.
+func duplicateSmall(m Map) (int, bool) {
+	var atoms [smallMap]gen.Atom
+	for i := range m {
+		a, ok := m[i].Key.(gen.Atom)
+		if !ok {
+			return duplicateInteger(m)
+		}
+		for j := range i {
+			if len(atoms[j]) == len(a) && atoms[j] == a {
+				return i, true
+			}
+		}
+		atoms[i] = a
+	}
+	return -1, true
+}
+
+func duplicateInteger(m Map) (int, bool) {
+	var ints [smallMap]int64
+	for i := range m {
+		n, ok := m[i].Key.(int64)
+		if !ok {
+			return 0, false
+		}
+		for j := range i {
+			if ints[j] == n {
+				return i, true
+			}
+		}
+		ints[i] = n
+	}
+	return -1, true
 }
 
 // isSimple tells whether the term is of a type whose values == compares as Equal does.

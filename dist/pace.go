@@ -1,0 +1,92 @@
+package dist
+
+import (
+	"runtime"
+	"time"
+)
+
+// How eagerly the receive loop reads. To read as soon as something is there is best for few messages and worst for many:
+// each of them then takes a system call and a wake-up here, and one there, since a BEAM gathers only what it can't write at
+// once. So there are three paces.
+//
+// After a single signal that was answered another is likely to come soon, from whoever has got the answer: the loop looks
+// for it for a moment before it goes to sleep, as a BEAM does. After several signals, some of which were answered, it waits
+// for a moment, so that more of them come at once. And while a stream runs in one direction it reads once a millisecond.
+const (
+	spinTime    = 60 * time.Microsecond
+	spinRest    = 64 // bursts without looking, after looking in vain three times in a row
+	napBurst    = 5  // signals at once
+	napTime     = 30 * time.Microsecond
+	streamTime  = time.Millisecond
+	streamBytes = 20 << 10 // in a streamTime, without a byte the other way
+)
+
+// pacer decides on the pace. It belongs to the receive loop.
+type pacer struct {
+	direct *directSocket // nil if the socket can only be read by waiting for it
+	spins  bool          // there is a core for it
+
+	window   time.Time // since when bytes are counted
+	bytes    int
+	stream   bool
+	sent     uint64 // bytes, when the window began
+	answered uint64 // bytes, before the last burst
+
+	misses, rest int
+}
+
+func newPacer(d *directSocket) pacer {
+	return pacer{direct: d, spins: runtime.GOMAXPROCS(0) > 1 && runtime.NumCPU() > 1}
+}
+
+// came notes that n bytes were read; out is how many were ever written.
+func (p *pacer) came(n int, out uint64) {
+	if p.direct == nil {
+		return
+	}
+	p.bytes += n
+	now := time.Now()
+	d := now.Sub(p.window)
+	if d < streamTime {
+		return
+	}
+	p.stream = out == p.sent && float64(p.bytes) >= streamBytes*float64(d)/float64(streamTime)
+	p.window, p.bytes, p.sent = now, 0, out
+}
+
+// before is called when burst signals were handled and the loop is about to read into b. It may wait, and it may read: then
+// n is not 0.
+func (p *pacer) before(burst int, out uint64, b []byte) (n int) {
+	if p.direct == nil || burst == 0 {
+		return 0
+	}
+	answered := out != p.answered
+	p.answered = out
+	switch {
+	case p.stream && !answered:
+		p.direct.nap(streamTime)
+	case burst >= napBurst:
+		p.direct.nap(napTime)
+	case burst == 1 && answered && p.spins:
+		return p.spin(b)
+	}
+	return 0
+}
+
+// spin looks for input for a while, and lets others run meanwhile.
+func (p *pacer) spin(b []byte) int {
+	if p.rest > 0 {
+		p.rest--
+		return 0
+	}
+	for begin := time.Now(); time.Since(begin) < spinTime; runtime.Gosched() {
+		if n := p.direct.read(b); n > 0 {
+			p.misses = 0
+			return n
+		}
+	}
+	if p.misses++; p.misses >= 3 {
+		p.rest = spinRest
+	}
+	return 0
+}
