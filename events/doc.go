@@ -12,5 +12,7 @@
 // Server is an Ergo actor at which processes subscribe with messages and gen_server calls, as libcluster 1.0 had it; the
 // formats are those of ParseMessage and ParseCall. NewForwarder makes a process that gives it a further name.
 //
-// Not here yet: a history to read events again from, filters, and events of discovery and of failed connections.
+// What discovery decides comes as a Decision, to subscriptions made with the option Discovery.
+//
+// Not here yet: a history to read events again from, and filters.
 package events

@@ -2,8 +2,9 @@ package events
 
 import "time"
 
-// Event is one thing that happened: a NodeUp, NodeDown, Synced or Skipped, always as a value. More kinds will come; a
-// type switch should ignore those it does not know.
+// Event is one thing that happened: a NodeUp, NodeDown, Synced or Skipped, and for those who ask for them a Decision,
+// StrategyFailed or StrategyRecovered; always as a value. More kinds will come; a type switch should ignore those it does
+// not know.
 type Event interface{ event() }
 
 // NodeUp says that a node is connected. Its subscribers get it after the node is in the list of members and before

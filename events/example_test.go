@@ -2,6 +2,7 @@ package events_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"ergo.services/ergo/gen"
@@ -35,4 +36,23 @@ func ExampleHub_Subscribe() {
 	// up b@127.0.0.1 initial: false
 	// down a@127.0.0.1 reason: connection_closed
 	// events: subscription closed
+}
+
+func ExampleDiscovery() {
+	var hub events.Hub
+	sub := hub.Subscribe(context.Background(), events.Discovery())
+	hub.Publish(events.StrategyFailed{Source: "dns", Nodes: 3, Err: errors.New("SERVFAIL")})
+	hub.Publish(events.Decision{Kind: "kept", Node: "a@127.0.0.1", Reason: "the answer was partial"})
+	hub.Close()
+	for ev := range sub.All() {
+		switch ev := ev.(type) {
+		case events.Decision:
+			fmt.Println(ev.Kind, ev.Node, "-", ev.Reason)
+		case events.StrategyFailed:
+			fmt.Println(ev.Source, "failed, its", ev.Nodes, "nodes stay wanted:", ev.Err)
+		}
+	}
+	// Output:
+	// dns failed, its 3 nodes stay wanted: SERVFAIL
+	// kept a@127.0.0.1 - the answer was partial
 }

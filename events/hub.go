@@ -18,8 +18,8 @@ type Hub struct {
 	closed  bool
 }
 
-// Publish gives ev, a NodeUp or a NodeDown, its Seq, and its Time if that is zero, and hands it to all subscribers. It
-// never waits for one of them. Other kinds and what comes after Close are ignored.
+// Publish gives ev its Seq, and its Time if that is zero, and hands it to all subscribers, those of discovery to those who
+// asked for them. It never waits for one of them. Synced, Skipped and what comes after Close are ignored.
 //
 // The publisher keeps NodeUp and NodeDown of one node in turn; events of several goroutines get the order in which
 // Publish is called.
@@ -49,10 +49,22 @@ func (h *Hub) publish(ev Event) (notify []func()) {
 		h.stamp(&e.Seq, &e.Time)
 		delete(h.members, e.Node)
 		ev = e
+	case Decision:
+		h.stamp(&e.Seq, &e.Time)
+		ev = e
+	case StrategyFailed:
+		h.stamp(&e.Seq, &e.Time)
+		ev = e
+	case StrategyRecovered:
+		h.stamp(&e.Seq, &e.Time)
+		ev = e
 	default:
 		return nil
 	}
 	for s := range h.subs {
+		if ofDiscovery(ev) && !s.discovery {
+			continue
+		}
 		s.push(ev)
 		if s.notify != nil {
 			notify = append(notify, s.notify)

@@ -7,8 +7,8 @@ const DefaultBuffer = 1024
 
 // queue holds what a reader has not read yet. It is not safe for concurrent use; its owner is a Subscription.
 //
-// What the subscription began with, up to Synced, is kept whole. When there is too much besides, it is coalesced for
-// every node. Since NodeUp and NodeDown of a node alternate, the first event of a node that is queued tells what the
+// What the subscription began with, up to Synced, is kept whole. When there is too much besides, the events of discovery
+// go, and if the rest is more than half of what may wait, it is coalesced for every node. Since NodeUp and NodeDown of a node alternate, the first event of a node that is queued tells what the
 // reader believes of it, and the last one what is true. If they agree in kind the last is enough. [down ... up] is kept
 // as the last down and the last up, [up ... down] is nothing at all. So at most two events a node remain, the reader sees
 // ups and downs in turn all the same, and nodes that came and went unseen take no room.
@@ -41,7 +41,10 @@ func (q *queue) push(ev Event) {
 	q.events = append(q.events, ev)
 	if q.len()-q.initial > q.limit {
 		q.shift()
-		q.coalesce()
+		q.thin()
+		if len(q.events)-q.initial > q.buffer/2 {
+			q.coalesce()
+		}
 		// With more nodes than the buffer holds the limit grows with them, which also keeps the cost of coalescing in
 		// proportion to what is pushed.
 		q.limit = max(q.buffer, 2*(len(q.events)-q.initial))
@@ -90,6 +93,21 @@ func (s *span) keeps(i int) bool {
 		return i == s.lastUp || i == s.lastDown && !s.firstUp
 	}
 	return i == s.lastDown && !s.firstUp
+}
+
+// thin drops the events of discovery; head is 0.
+func (q *queue) thin() {
+	live := q.events[q.initial:]
+	kept := live[:0]
+	for _, ev := range live {
+		if ofDiscovery(ev) {
+			q.skip(ev)
+		} else {
+			kept = append(kept, ev)
+		}
+	}
+	clear(live[len(kept):])
+	q.events = q.events[:q.initial+len(kept)]
 }
 
 // coalesce keeps of every node what its reader must know; head is 0.
@@ -147,6 +165,12 @@ func stamp(ev Event) (uint64, time.Time) {
 	case NodeUp:
 		return ev.Seq, ev.Time
 	case NodeDown:
+		return ev.Seq, ev.Time
+	case Decision:
+		return ev.Seq, ev.Time
+	case StrategyFailed:
+		return ev.Seq, ev.Time
+	case StrategyRecovered:
 		return ev.Seq, ev.Time
 	}
 	return 0, time.Time{}

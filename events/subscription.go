@@ -34,10 +34,11 @@ func Notify(f func()) Option {
 // Subscription is one reader's view of the events, made by Hub.Subscribe. As a rule one goroutine reads it; if several
 // do, each event goes to one of them.
 type Subscription struct {
-	hub    *Hub
-	notify func()
-	wake   chan struct{} // capacity 1: there may be something to read
-	done   chan struct{} // closed when err is set
+	hub       *Hub
+	notify    func()
+	discovery bool
+	wake      chan struct{} // capacity 1: there may be something to read
+	done      chan struct{} // closed when err is set
 
 	mu    sync.Mutex
 	queue queue

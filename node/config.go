@@ -53,13 +53,33 @@ type Config struct {
 	// EPMDAddresses are the addresses an embedded epmd listens on; empty means the loopback interface only.
 	EPMDAddresses []string
 
-	// Resolve, if set, finds the "host:port" of a peer instead of epmd. With epmd.None and no Resolve every peer is
-	// expected on the port we listen on ourselves, as with erl -erl_epmd_port.
+	// Resolve, if set, finds the "host:port" of a peer instead of epmd, unless a topology knows it. With epmd.None and no
+	// Resolve every peer is expected on the port we listen on ourselves, as with erl -erl_epmd_port.
 	Resolve Resolver
 
-	// Strategies are the sources of nodes that ought to be connected. Nodes they name are dialled, and dialled again
-	// when they are lost, for as long as they are named.
+	// Topologies are the sources of nodes that ought to be connected, each with a name for logs and status. Nodes they name
+	// are dialled, and dialled again when they are lost, for as long as one of them names them.
+	Topologies []strategy.Source
+
+	// Strategies are more of them, which are called what they are: see strategy.Sources.
 	Strategies []strategy.Strategy
+
+	// Prune says what happens to a connected node that no topology names any more. The zero value is strategy.PruneNever: a
+	// link that works stays. Nodes that connected to us, that the application connected or sent to, and those that only
+	// other members have told of always stay.
+	Prune strategy.Prune
+
+	// MinMembers is how many nodes, this one not counted, make a cluster: Ready says so, pruning stops there, and Start may
+	// wait for it. 0 means that there is no such number.
+	MinMembers int
+
+	// Wait is for how long Start waits at most: for MinMembers, or if that is 0 until the first discovery is over, which is
+	// when each topology has answered or failed and each node it names was tried. When the time is over the node is started
+	// all the same. 0 means that Start does not wait, negative that only its context ends the wait.
+	Wait time.Duration
+
+	// Engine has limits and times for all topologies: dials at once, back-off, when an answer is suspect.
+	Engine strategy.Knobs
 
 	// MeshInterval is how often the node asks one of its peers for nodes(), to find members that nobody told it of, and
 	// connect to them. 0 means 5 s for a visible node and never for a hidden one; negative means never.

@@ -20,7 +20,7 @@ type Stage string
 // The stages of connecting, in their order.
 const (
 	StageName      Stage = "name"      // is it a name that we can connect to
-	StageAddress   Stage = "address"   // where does it listen: epmd, or Config.Resolve
+	StageAddress   Stage = "address"   // where does it listen: discovery, Config.Resolve, or epmd
 	StageConnect   Stage = "connect"   // the TCP connection
 	StageHandshake Stage = "handshake" // the distribution handshake
 )
@@ -49,6 +49,8 @@ func (e *ConnectError) Unwrap() error { return e.Err }
 type flight struct {
 	peer   gen.Atom
 	id     attemptID
+	hand   bool   // somebody else than discovery wants the peer; guarded by Node.mu
+	addr   string // where discovery says that it listens; empty leaves that to the Resolver
 	ctx    context.Context
 	cancel context.CancelFunc
 	resume chan struct{} // holds a token when a handshake that came in from the peer is over
@@ -59,18 +61,22 @@ type flight struct {
 // errOvertaken is why a flight ends whose peer has connected by itself.
 var errOvertaken = errors.New("the peer has connected by itself")
 
-// want starts a flight to peer unless there is one or the peer is up. It returns nil if the peer is up. The caller holds
-// n.mu.
-func (n *Node) want(peer gen.Atom) *flight {
+// want starts a flight to peer unless there is one or the peer is up. It returns nil if the peer is up. hand is false if
+// discovery wants the peer. The caller holds n.mu.
+func (n *Node) want(peer gen.Atom, hand bool, addr string) *flight {
 	id := attemptID(n.attemptIDs.Add(1))
 	if n.table.want(peer, id) {
-		f := &flight{peer: peer, id: id, resume: make(chan struct{}, 1), done: make(chan struct{})}
+		f := &flight{peer: peer, id: id, addr: addr, resume: make(chan struct{}, 1), done: make(chan struct{})}
 		f.ctx, f.cancel = context.WithCancel(n.ctx)
 		n.flights[peer] = f
 		n.wg.Add(1)
 		go n.fly(f) // owned by the node: ends with n.ctx at the latest
 	}
-	return n.flights[peer]
+	f := n.flights[peer]
+	if f != nil && hand {
+		f.hand = true
+	}
+	return f
 }
 
 // fly dials f's peer and, if that goes well, makes the connection the one that counts.
@@ -88,7 +94,7 @@ func (n *Node) fly(f *flight) {
 		n.landed(f, err)
 		return
 	}
-	l := n.newLink(conn, f.peer, false)
+	l := n.newLink(conn, f.peer, f)
 	if !n.admit(l) {
 		conn.Abort(errStopping)
 		n.landed(f, errStopping)
@@ -165,15 +171,15 @@ func (n *Node) dial(f *flight) (*dist.Conn, error) {
 	if err := dist.CompareNames(string(n.name), string(peer)); err != nil {
 		return nil, fail(StageName, "", err)
 	}
-	addr, err := n.address(ctx, string(peer))
+	addr, hint, err := n.address(f)
 	if err != nil {
 		return nil, fail(StageAddress, "", err)
 	}
 	dialer := net.Dialer{Timeout: n.cfg.SetupTime}
 	nc, err := dialer.DialContext(ctx, "tcp", addr)
 	if err != nil {
-		return nil, fail(StageConnect, addr, fmt.Errorf("%w: it is registered there, but the port can't be reached: "+
-			"it may have just stopped, or a firewall is in between", err))
+		return nil, fail(StageConnect, addr, fmt.Errorf("%w: %s, but the port can't be reached: "+
+			"it may have just stopped, or a firewall is in between", err, hint))
 	}
 	res, err := n.initiate(f, nc)
 	if err != nil {
@@ -183,11 +189,18 @@ func (n *Node) dial(f *flight) (*dist.Conn, error) {
 	return dist.NewConn(nc, res, n.connConfig()), nil
 }
 
-// address finds where peer listens.
-func (n *Node) address(ctx context.Context, peer string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, n.cfg.SetupTime)
+// address finds where f's peer listens, and says how. What discovery knows comes first, whoever wants the peer.
+func (n *Node) address(f *flight) (addr, hint string, err error) {
+	if f.addr == "" {
+		f.addr = n.engine.Address(string(f.peer))
+	}
+	if f.addr != "" {
+		return f.addr, "discovery says that it listens there", nil
+	}
+	ctx, cancel := context.WithTimeout(f.ctx, n.cfg.SetupTime)
 	defer cancel()
-	return n.resolve(ctx, peer)
+	addr, err = n.resolve(ctx, string(f.peer))
+	return addr, "it is registered there", err
 }
 
 // samePort is the Resolver of a cluster without epmd: every node listens on the same port.

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"ergo.services/ergo/gen"
 
 	"gonode/dist"
 	"gonode/events"
+	"gonode/strategy"
 )
 
 // link is one live connection to a peer, from the end of the handshake to its nodedown. One goroutine, run, owns it:
@@ -21,6 +23,8 @@ type link struct {
 	peer    gen.Atom
 	conn    *dist.Conn
 	inbound bool
+	flight  *flight     // of ours that made it; nil if it is inbound
+	claimed atomic.Bool // somebody else than discovery wanted it; set under Node.mu
 	since   time.Time
 
 	gone chan struct{} // closed when the nodedown is out and the peer may come back
@@ -30,13 +34,15 @@ type link struct {
 	watched  watched  // the peer's monitors of, and links to, our processes
 }
 
-func (n *Node) newLink(conn *dist.Conn, peer gen.Atom, inbound bool) *link {
+// newLink returns a link that f has made, or if that is nil one that came in.
+func (n *Node) newLink(conn *dist.Conn, peer gen.Atom, f *flight) *link {
 	l := &link{
 		node:    n,
 		id:      linkID(n.linkIDs.Add(1)),
 		peer:    peer,
 		conn:    conn,
-		inbound: inbound,
+		inbound: f == nil,
+		flight:  f,
 		since:   n.now(),
 		gone:    make(chan struct{}),
 	}
@@ -45,6 +51,17 @@ func (n *Node) newLink(conn *dist.Conn, peer gen.Atom, inbound bool) *link {
 
 // visible reports whether both ends are visible nodes.
 func (l *link) visible() bool { return l.conn.Flags().Has(dist.FlagPublished) }
+
+// via says who made the connection.
+func (l *link) via() strategy.Via {
+	switch {
+	case l.inbound:
+		return strategy.ViaPeer
+	case l.claimed.Load():
+		return strategy.ViaApplication
+	}
+	return strategy.ViaDiscovery
+}
 
 // send sends sig; it waits, within ctx, while too much waits for the peer already.
 func (l *link) send(ctx context.Context, sig *dist.Signal) error {
@@ -82,6 +99,7 @@ func (n *Node) admit(l *link) bool {
 		old := n.table.admit(l.peer, l.id)
 		if old == 0 {
 			n.links[l.peer] = l
+			l.claimed.Store(l.flight != nil && l.flight.hand)
 			n.wg.Add(1)
 			n.mu.Unlock()
 			return true
@@ -113,7 +131,7 @@ func (l *link) run(up func()) {
 	if s := n.attached(l); s != nil {
 		s.attach(l)
 	}
-	n.engine.Up(string(l.peer))
+	n.engine.Up(string(l.peer), l.via())
 	up()
 	err := l.conn.Serve(l.receive)
 	l.down(err)

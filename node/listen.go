@@ -160,7 +160,7 @@ func (l *listener) shake(nc net.Conn, elem *list.Element) {
 	l.remove(elem)
 	var lk *link
 	if err == nil {
-		lk = n.newLink(dist.NewConn(nc, res, n.connConfig()), res.Peer.Name, true)
+		lk = n.newLink(dist.NewConn(nc, res, n.connConfig()), res.Peer.Name, nil)
 		if !n.admit(lk) {
 			err = errStopping
 		}

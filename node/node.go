@@ -78,11 +78,12 @@ type Node struct {
 // errStopping is why an attempt ends when the node does.
 var errStopping = errors.New("this node is shutting down")
 
-// Start starts a node: it listens, is registered with epmd, answers and looks for its peers when Start returns. The
-// context bounds the start only; end the node with Shutdown.
+// Start starts a node: it listens, is registered with epmd, answers and looks for its peers when Start returns; with
+// Config.Wait it has found some. The context bounds the start only; end the node with Shutdown.
 //
 // Errors tell what is wrong with the configuration (a malformed name, a cookie file that can't be read), that the name
-// is taken (errors.As to *epmd.TakenError), or that there is no free port or no epmd.
+// is taken (errors.As to *epmd.TakenError), or that there is no free port or no epmd, or that ctx
+// was done before the cluster was there (errors.As to *strategy.WaitError).
 func Start(ctx context.Context, cfg Config) (*Node, error) {
 	cfg, err := cfg.complete()
 	if err != nil {
@@ -114,6 +115,10 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 	n.wg.Add(1)
 	go n.listener.serve() // owned by the node: ends when Shutdown closes the listener
 	n.log.Info("node started", "name", string(n.name), "port", n.port, "creation", n.creation, "hidden", cfg.Hidden)
+	if err := n.form(ctx); err != nil {
+		n.Shutdown(context.WithoutCancel(ctx))
+		return nil, err
+	}
 	return n, nil
 }
 
@@ -249,7 +254,7 @@ func (n *Node) session(peer gen.Atom) *session {
 	s := newSession(n, peer)
 	n.sessions[peer] = s
 	var l *link
-	if n.want(peer) == nil {
+	if n.want(peer, true, "") == nil {
 		l = n.links[peer]
 	}
 	n.mu.Unlock()

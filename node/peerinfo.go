@@ -9,22 +9,24 @@ import (
 	"ergo.services/ergo/gen"
 
 	"gonode/dist"
+	"gonode/strategy"
 )
 
 // Peer is a connected node, as Nodes shows it.
 type Peer struct {
 	Name         string
-	Hidden       bool       // hidden(nodes()) there or here: one of the two ends is a hidden node
-	Flags        dist.Flags // what both ends can do
-	Creation     uint32     // of the peer
-	Address      string     // host:port of its end of the connection
-	Inbound      bool       // it connected to us
-	Since        time.Time  // when the connection came up
-	ConnectionID uint64     // as in the events
-	BytesIn      uint64     // received from it, with frames and ticks
-	BytesOut     uint64     // sent to it
-	SignalsIn    uint64     // messages and other signals received
-	SignalsOut   uint64     // and sent
+	Hidden       bool         // hidden(nodes()) there or here: one of the two ends is a hidden node
+	Flags        dist.Flags   // what both ends can do
+	Creation     uint32       // of the peer
+	Address      string       // host:port of its end of the connection
+	Inbound      bool         // it connected to us
+	Via          strategy.Via // who made the connection
+	Since        time.Time    // when the connection came up
+	ConnectionID uint64       // as in the events
+	BytesIn      uint64       // received from it, with frames and ticks
+	BytesOut     uint64       // sent to it
+	SignalsIn    uint64       // messages and other signals received
+	SignalsOut   uint64       // and sent
 }
 
 // Nodes returns the connected nodes, visible and hidden, sorted by name.
@@ -47,6 +49,7 @@ func (l *link) info() Peer {
 		Creation:     l.conn.Peer().Creation,
 		Address:      l.conn.RemoteAddr().String(),
 		Inbound:      l.inbound,
+		Via:          l.via(),
 		Since:        l.since,
 		ConnectionID: uint64(l.id),
 		BytesIn:      st.BytesIn,
@@ -58,8 +61,14 @@ func (l *link) info() Peer {
 
 // Connect connects to the node called name and returns when it is up, at once if it is already. All who want the same
 // node at the same time wait for one attempt. The error is a *ConnectError, or ctx's if that was done first; the attempt
-// goes on then.
+// goes on then. A node that was connected this way is not pruned.
 func (n *Node) Connect(ctx context.Context, name string) error {
+	return n.connect(ctx, strategy.Node{Name: name}, true)
+}
+
+// connect is Connect, by hand or for discovery.
+func (n *Node) connect(ctx context.Context, node strategy.Node, hand bool) error {
+	name := node.Name
 	if err := n.connectable(name); err != nil {
 		return &ConnectError{Node: name, Stage: StageName, Err: err}
 	}
@@ -68,9 +77,15 @@ func (n *Node) Connect(ctx context.Context, name string) error {
 		n.mu.Unlock()
 		return errStopping
 	}
-	f := n.want(gen.Atom(name))
+	f := n.want(gen.Atom(name), hand, node.Address)
+	if f == nil && hand {
+		n.links[gen.Atom(name)].claimed.Store(true)
+	}
 	n.mu.Unlock()
 	if f == nil {
+		if hand {
+			n.engine.Claim(name)
+		}
 		return nil
 	}
 	select {

@@ -3,21 +3,34 @@ package strategy
 import (
 	"context"
 	"log/slog"
-	"time"
 )
 
 // Connector connects to nodes.
 type Connector interface {
-	// Connect connects to the node called name, and returns nil if it is connected, however that came about. It is called
-	// for several names at once, for one name only one call at a time. It returns when ctx is done.
-	Connect(ctx context.Context, name Name) error
+	// Connect connects to node, at its Address if it has one, and returns nil if it is connected, however that came about.
+	// It is called for several nodes at once, for one name only one call at a time. It returns when ctx is done.
+	Connect(ctx context.Context, node Node) error
 }
 
 // ConnectFunc is a function as a Connector.
-type ConnectFunc func(ctx context.Context, name Name) error
+type ConnectFunc func(ctx context.Context, node Node) error
 
 // Connect implements Connector.
-func (f ConnectFunc) Connect(ctx context.Context, name Name) error { return f(ctx, name) }
+func (f ConnectFunc) Connect(ctx context.Context, node Node) error { return f(ctx, node) }
+
+// Disconnector ends connections that discovery made and that nobody wants any more.
+type Disconnector interface {
+	// Disconnect ends the connection to the node called name and returns nil when it has ended, or if there is none. An
+	// error says why it must stay: the node has connected to us meanwhile, or somebody here relies on it. The engine then
+	// leaves this connection alone. It is called for one name only once at a time, and returns when ctx is done.
+	Disconnect(ctx context.Context, name Name) error
+}
+
+// DisconnectFunc is a function as a Disconnector.
+type DisconnectFunc func(ctx context.Context, name Name) error
+
+// Disconnect implements Disconnector.
+func (f DisconnectFunc) Disconnect(ctx context.Context, name Name) error { return f(ctx, name) }
 
 // Config says what an Engine does. Connector is required.
 type Config struct {
@@ -30,43 +43,32 @@ type Config struct {
 	// Connector makes the connections.
 	Connector Connector
 
-	// MaxDials is how many dials are under way at most. 0 means 16.
-	MaxDials int
+	// Disconnector ends them. Nil means that nothing is ever disconnected: Prune then is log-only at most.
+	Disconnector Disconnector
 
-	// DialTimeout bounds one dial. 0 means 30 s.
-	DialTimeout time.Duration
+	// Prune says what happens to a connected node that no source wants any more. The zero value is PruneNever.
+	Prune Prune
 
-	// MinBackoff and MaxBackoff are the first and the longest wait after a dial that failed; it doubles in between, give or
-	// take a fifth. 0 means 250 ms and 15 s. A node that was up in the last minute waits less than 1 s.
-	MinBackoff, MaxBackoff time.Duration
+	// MinMembers is how many nodes, besides this one, ought to be connected. Pruning stops there. 0 is no such number.
+	MinMembers int
 
-	// Logger hears of nodes that can't be reached, of names that are none, and of strategies that fail; nil means silence.
+	// Knobs are the limits and times of the engine; the zero value has sensible ones.
+	Knobs Knobs
+
+	// Observer, if set, is called with every decision, one after the other, by the goroutine of Run. It must not wait.
+	Observer func(Decision)
+
+	// Logger hears of the decisions: of those that people ought to know at Info and Warn, of the others at Debug. Nil means
+	// silence.
 	Logger *slog.Logger
 }
 
-// The defaults of Config.
-const (
-	DefaultMaxDials    = 16
-	DefaultDialTimeout = 30 * time.Second
-	DefaultMinBackoff  = 250 * time.Millisecond
-	DefaultMaxBackoff  = 15 * time.Second
-)
-
 // complete fills in what is empty.
 func (c Config) complete() Config {
-	if c.MaxDials <= 0 {
-		c.MaxDials = DefaultMaxDials
+	c.Knobs = c.Knobs.complete()
+	if c.Disconnector == nil && c.Prune > PruneNever {
+		c.Prune = PruneLogOnly
 	}
-	if c.DialTimeout <= 0 {
-		c.DialTimeout = DefaultDialTimeout
-	}
-	if c.MinBackoff <= 0 {
-		c.MinBackoff = DefaultMinBackoff
-	}
-	if c.MaxBackoff <= 0 {
-		c.MaxBackoff = DefaultMaxBackoff
-	}
-	c.MaxBackoff = max(c.MaxBackoff, c.MinBackoff)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}

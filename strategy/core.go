@@ -16,85 +16,126 @@ const (
 	flapLimit    = 10                     // unless it was up so often without ever being stable
 )
 
-// core decides when which node is dialled. It does no I/O and has no clock, lock or goroutine: its owner, the Engine,
-// tells it what happened and when, and after each call asks tick what to do.
+// core decides when which node is dialled, and who is disconnected. It does no I/O and has no clock, lock or goroutine:
+// its owner, the Engine, tells it what happened and when, and after each call asks tick what to do. What it decides it
+// says (see say), for people.
 type core struct {
-	self     Name
-	maxDials int
-	min, max time.Duration
-	random   func() float64 // in [0, 1)
+	self       Name
+	knobs      Knobs
+	prune      Prune
+	minMembers int
+	random     func() float64 // in [0, 1)
 
 	targets map[Name]*target
+	sources map[string]*source
 	dials   int // under way
+	members int // targets that are up
+	formed  bool
+
+	history history
+	said    []Decision // not taken by the owner yet
+	unsaid  uint64     // dropped, since the owner took none for long
+	totals  Stats      // those that are not of a source
 }
 
-// target is what is known of one node. It leaves the core when nobody wants it, it is down, and its wait is over, so that
-// a strategy that can't make up its mind does not make us dial more often.
+// target is what is known of one node. It leaves the core when nobody wants it, it is down, and its waits are over, so
+// that a strategy that can't make up its mind does not make us dial more often.
 type target struct {
-	name     Name
-	wantedBy map[string]struct{}
-	invalid  error
+	name    Name
+	wants   map[string]*want // by source
+	trusted int              // wants of sources that are no hearsay
+	invalid error
 
-	up      bool
-	since   time.Time // came up, or went down; zero if it was never up
-	flaps   int       // times in a row that it was up and not stable
-	dialing bool
-	backoff time.Duration // the last wait before jitter; 0 if nothing failed
-	next    time.Time     // when to dial; meaningless while up or dialing
+	up        bool
+	via       Via
+	since     time.Time // came up, or went down; zero if it was never up
+	flaps     int       // times in a row that it was up and not stable
+	dialing   bool
+	dialedFor []string      // the sources that wanted it when it was last dialled,
+	trustedBy []string      // and those of them that are no hearsay
+	backoff   time.Duration // the last wait before jitter; 0 if nothing failed
+	next      time.Time     // when to dial; meaningless while up or dialing
+
+	leaving      bool
+	leavingUntil time.Time
+	letGo        time.Time // when the last trusted source stopped wanting it; zero if one does, or none ever did
+	pruning      bool      // it is being disconnected
+	pruned       time.Time // we disconnected it, and it was not up since
+	spared       error     // why it could not be disconnected
+	verdict      string    // what was last said on keeping it
 
 	attempts int
+	alike    int // the last of them that failed in the same way
 	lastErr  error
 	lastTry  time.Time
 }
 
-func newCore(self Name, cfg Config, random func() float64) *core {
-	return &core{
-		self:     self,
-		maxDials: cfg.MaxDials,
-		min:      cfg.MinBackoff,
-		max:      cfg.MaxBackoff,
-		random:   random,
-		targets:  make(map[Name]*target),
+// want is that a source names a node.
+type want struct {
+	source *source
+	node   Node
+	kept   string // why it is wanted although the last answer lacks it; empty if it does not
+}
+
+func newCore(cfg Config, random func() float64) *core {
+	c := &core{
+		self:       cfg.Self,
+		knobs:      cfg.Knobs,
+		prune:      cfg.Prune,
+		minMembers: cfg.MinMembers,
+		random:     random,
+		targets:    make(map[Name]*target),
+		sources:    make(map[string]*source),
 	}
+	for _, s := range cfg.Sources {
+		c.sources[s.Name] = &source{name: s.Name, hearsay: s.Hearsay, wants: make(map[Name]*want)}
+	}
+	return c
+}
+
+// maxSaid is how many decisions wait for the owner.
+const maxSaid = 10_000
+
+// say notes a decision for those who ask, and hands it to the owner.
+func (c *core) say(d Decision) {
+	if d.Node != "" {
+		c.history.note(d.Node, d)
+	} else if d.Source != "" {
+		c.history.note("source "+d.Source, d)
+	}
+	if len(c.said) == maxSaid {
+		c.unsaid++
+		return
+	}
+	c.said = append(c.said, d)
 }
 
 func (c *core) get(name Name, now time.Time) *target {
 	t := c.targets[name]
 	if t == nil {
-		t = &target{name: name, wantedBy: make(map[string]struct{}), next: now}
+		t = &target{name: name, wants: make(map[string]*want), next: now}
 		c.targets[name] = t
 	}
 	return t
 }
 
-// set replaces what source wants. It returns what is wrong with names that are new here and malformed.
-func (c *core) set(source string, names []Name, now time.Time) (bad []error) {
-	wanted := make(map[Name]struct{}, len(names))
-	for _, name := range names {
-		wanted[name] = struct{}{}
+// cameUp notes that name is connected, and who made the connection.
+func (c *core) cameUp(name Name, via Via, now time.Time) {
+	t := c.get(name, now)
+	if !t.up {
+		c.members++
 	}
-	for name, t := range c.targets {
-		if _, ok := wanted[name]; !ok {
-			delete(t.wantedBy, source)
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(wanted)) {
-		if c.targets[name] == nil {
-			if err := CheckName(name); err != nil {
-				c.get(name, now).invalid = err
-				bad = append(bad, err)
-			}
-		}
-		c.get(name, now).wantedBy[source] = struct{}{}
-	}
-	return bad
+	t.up, t.via, t.since = true, via, now
+	t.attempts, t.lastErr = 0, nil
+	t.leaving, t.pruned, t.spared, t.verdict = false, time.Time{}, nil, ""
+	c.say(Decision{Time: now, Kind: KindConnected, Node: name, Reason: via.String()})
 }
 
-// cameUp notes that name is connected.
-func (c *core) cameUp(name Name, now time.Time) {
-	t := c.get(name, now)
-	t.up, t.since = true, now
-	t.attempts, t.lastErr = 0, nil
+// claimed notes that somebody here relies on the connection to name.
+func (c *core) claimed(name Name) {
+	if t := c.targets[name]; t != nil && t.up && t.via == ViaDiscovery {
+		t.via = ViaApplication
+	}
 }
 
 // wentDown notes that name is not connected any more, and when it is dialled again.
@@ -103,8 +144,13 @@ func (c *core) wentDown(name Name, now time.Time) {
 	if t == nil || !t.up {
 		return
 	}
+	c.members--
 	stable := now.Sub(t.since) >= stableAfter
 	t.up, t.since = false, now
+	if t.leaving {
+		t.leavingUntil = now.Add(c.knobs.LeaveFor)
+	}
+	c.say(Decision{Time: now, Kind: KindLost, Node: name})
 	if !stable {
 		t.flaps++
 		c.backOff(t, now)
@@ -112,6 +158,17 @@ func (c *core) wentDown(name Name, now time.Time) {
 	}
 	t.flaps, t.backoff = 0, 0
 	t.next = now.Add(time.Duration(c.random() * float64(redialWithin)))
+}
+
+// leave notes that name is about to end: it is not dialled for a while, unless it comes by itself or a source names it
+// anew.
+func (c *core) leave(name Name, now time.Time) {
+	t := c.targets[name]
+	if t == nil {
+		return
+	}
+	t.leaving, t.leavingUntil = true, now.Add(c.knobs.LeaveFor)
+	c.say(Decision{Time: now, Kind: KindLeaving, Node: name, After: c.knobs.LeaveFor})
 }
 
 // dialed notes that a dial of name that tick asked for is over. A dial that went well and was not followed by cameUp is
@@ -123,98 +180,69 @@ func (c *core) dialed(name Name, err error, now time.Time) {
 	}
 	t.dialing = false
 	c.dials--
+	c.count(t.dialedFor, func(s *SourceStats) {
+		if err == nil {
+			s.DialsOK++
+		} else {
+			s.DialsFailed++
+		}
+	})
 	switch {
 	case t.up:
 	case err != nil:
-		t.attempts++
-		t.lastErr = err
-		c.backOff(t, now)
+		c.failed(t, err, now)
 	case t.since.Before(t.lastTry):
 		c.backOff(t, now)
 	default: // it came up and went down again meanwhile, which has said when to go on
 	}
 }
 
+// failed notes that a dial of t failed.
+func (c *core) failed(t *target, err error, now time.Time) {
+	if t.lastErr == nil || t.lastErr.Error() != err.Error() {
+		t.alike = 0
+	}
+	t.attempts++
+	t.alike++
+	t.lastErr = err
+	c.backOff(t, now)
+	node := t.node()
+	c.say(Decision{Time: now, Kind: KindFailed, Node: t.name, Address: node.Address, Err: err, Times: t.alike, After: t.next.Sub(now)})
+}
+
 // backOff doubles the wait of t, within bounds, and lets it begin now.
 func (c *core) backOff(t *target, now time.Time) {
-	limit := c.max
+	limit := c.knobs.MaxBackoff
 	recent := !t.since.IsZero() && now.Sub(t.since) < recentFor && t.flaps <= flapLimit
 	if recent {
-		limit = max(min(limit, recentMax), c.min)
+		limit = max(min(limit, recentMax), c.knobs.MinBackoff)
 	}
-	t.backoff = min(max(2*t.backoff, c.min), limit)
+	t.backoff = min(max(2*t.backoff, c.knobs.MinBackoff), limit)
 	jitter := 0.8 + 0.4*c.random()
 	t.next = now.Add(time.Duration(jitter * float64(t.backoff)))
 }
 
-// tick returns whom to dial now, the longest overdue first, and when to ask again if nothing happens before; zero is
-// never. A node it returns counts as being dialled until dialed is called.
-func (c *core) tick(now time.Time) (dial []Name, wake time.Time) {
-	var due []*target
-	for name, t := range c.targets {
-		switch {
-		case t.up || t.dialing:
-		case len(t.wantedBy) == 0:
-			if !t.next.After(now) {
-				delete(c.targets, name)
+// node returns t as the sources describe it: with an address if one of them has one, trusted ones first.
+func (t *target) node() Node {
+	node := Node{Name: t.name}
+	found := false
+	for _, w := range t.sorted() {
+		if !found || node.Address == "" && w.node.Address != "" {
+			node, found = w.node, true
+		}
+	}
+	return node
+}
+
+// sorted returns the wants of t, the trusted ones first, then by the name of the source.
+func (t *target) sorted() []*want {
+	return slices.SortedFunc(maps.Values(t.wants), func(a, b *want) int {
+		if a.source.hearsay != b.source.hearsay {
+			if a.source.hearsay {
+				return 1
 			}
-		case !c.dialable(t):
-		case !t.next.After(now):
-			due = append(due, t)
-		case wake.IsZero() || t.next.Before(wake):
-			wake = t.next
+			return -1
 		}
-	}
-	slices.SortFunc(due, func(a, b *target) int {
-		return cmp.Or(a.next.Compare(b.next), cmp.Compare(a.name, b.name))
+		return cmp.Compare(a.source.name, b.source.name)
 	})
-	for _, t := range due[:min(len(due), c.maxDials-c.dials)] {
-		t.dialing, t.lastTry = true, now
-		c.dials++
-		dial = append(dial, t.name)
-	}
-	return dial, wake
-}
-
-func (c *core) dialable(t *target) bool { return t.invalid == nil && t.name != c.self }
-
-// status returns what is known of the nodes that are wanted, sorted by name.
-func (c *core) status(now time.Time) []Status {
-	var all []Status
-	for name, t := range c.targets {
-		if len(t.wantedBy) == 0 {
-			continue
-		}
-		s := Status{
-			Node:      name,
-			WantedBy:  slices.Sorted(maps.Keys(t.wantedBy)),
-			State:     c.state(t, now),
-			Attempts:  t.attempts,
-			LastError: cmp.Or(t.invalid, t.lastErr),
-			LastTry:   t.lastTry,
-			Since:     t.since,
-		}
-		if s.State == StateQueued || s.State == StateWaiting {
-			s.NextTry = t.next
-		}
-		all = append(all, s)
-	}
-	slices.SortFunc(all, func(a, b Status) int { return cmp.Compare(a.Node, b.Node) })
-	return all
-}
-
-func (c *core) state(t *target, now time.Time) State {
-	switch {
-	case t.invalid != nil:
-		return StateInvalid
-	case t.name == c.self:
-		return StateSelf
-	case t.up:
-		return StateUp
-	case t.dialing:
-		return StateDialing
-	case t.next.After(now):
-		return StateWaiting
-	}
-	return StateQueued
 }

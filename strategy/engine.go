@@ -11,7 +11,7 @@ import (
 )
 
 // Engine connects to the nodes that strategies want, and connects again when they are lost, for as long as they are
-// wanted. It never disconnects anybody.
+// wanted. It disconnects nobody, unless Config.Prune says so.
 //
 // Make one with New, call Run once, and tell it with Up and Down what is connected.
 type Engine struct {
@@ -20,21 +20,26 @@ type Engine struct {
 	sources []Source
 	poke    chan struct{} // capacity 1: the core is to be asked
 	tasks   sync.WaitGroup
+	done    chan struct{} // closed when Run ends
 
-	mu   sync.Mutex
-	core *core
-	ran  bool
+	mu      sync.Mutex
+	core    *core
+	changed chan struct{} // closed, and made anew, when the core has changed
+	ran     bool
 }
 
 // New returns an Engine that is not running yet. Its methods may be called from any goroutine.
 func New(cfg Config) *Engine {
 	cfg = cfg.complete()
+	cfg.Sources = distinct(cfg.Sources)
 	return &Engine{
 		cfg:     cfg,
 		log:     cfg.Logger,
-		sources: distinct(cfg.Sources),
+		sources: cfg.Sources,
 		poke:    make(chan struct{}, 1),
-		core:    newCore(cfg.Self, cfg, rand.Float64),
+		done:    make(chan struct{}),
+		core:    newCore(cfg, rand.Float64),
+		changed: make(chan struct{}),
 	}
 }
 
@@ -48,28 +53,32 @@ func distinct(sources []Source) []Source {
 			name = fmt.Sprintf("%s#%d", s.Name, n)
 		}
 		taken[name] = true
-		out[i] = Source{Name: name, Strategy: s.Strategy}
+		s.Name = name
+		out[i] = s
 	}
 	return out
 }
 
-// Up says that name is connected now. It never waits.
-func (e *Engine) Up(name Name) { e.change(func(now time.Time) { e.core.cameUp(name, now) }) }
+// Up says that name is connected now, and who made the connection. It never waits.
+func (e *Engine) Up(name Name, via Via) {
+	e.change(func(now time.Time) { e.core.cameUp(name, via, now) })
+}
 
 // Down says that name is not connected any more. It never waits.
 func (e *Engine) Down(name Name) { e.change(func(now time.Time) { e.core.wentDown(name, now) }) }
 
-// Status returns what the engine knows of all nodes that are wanted, sorted by name.
-func (e *Engine) Status() []Status {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.core.status(time.Now())
-}
+// Claim says that the application relies on the connection to name, whoever made it: it is not pruned. It never waits.
+func (e *Engine) Claim(name Name) { e.change(func(time.Time) { e.core.claimed(name) }) }
+
+// Leaving says that name is about to end, or has ended in order. It is not dialled for Knobs.LeaveFor, unless it comes by
+// itself before or a source names it anew. It never waits.
+func (e *Engine) Leaving(name Name) { e.change(func(now time.Time) { e.core.leave(name, now) }) }
 
 // change tells the core something.
 func (e *Engine) change(f func(now time.Time)) {
 	e.mu.Lock()
 	f(time.Now())
+	e.announce()
 	e.mu.Unlock()
 	select {
 	case e.poke <- struct{}{}:
@@ -77,8 +86,14 @@ func (e *Engine) change(f func(now time.Time)) {
 	}
 }
 
-// Run runs the strategies and dials, until ctx is done; then it waits for the strategies and the dials under way, and
-// returns the cause. An engine runs once; a second call returns an error.
+// announce wakes who waits for a change. The caller holds the lock.
+func (e *Engine) announce() {
+	close(e.changed)
+	e.changed = make(chan struct{})
+}
+
+// Run runs the strategies, dials and prunes, until ctx is done; then it waits for the strategies and the dials under way,
+// and returns the cause. An engine runs once; a second call returns an error.
 func (e *Engine) Run(ctx context.Context) error {
 	e.mu.Lock()
 	ran := e.ran
@@ -87,7 +102,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	if ran {
 		return errors.New("strategy: Run was called before: an engine runs only once, make a new one")
 	}
-	defer e.tasks.Wait()
+	defer e.end()
 	for _, s := range e.sources {
 		e.tasks.Go(func() { e.follow(ctx, s) }) // owned by Run, ends with ctx
 	}
@@ -100,49 +115,81 @@ func (e *Engine) Run(ctx context.Context) error {
 		case <-e.poke:
 		case <-timer.C:
 		}
-		e.tick(ctx, timer)
+		if ctx.Err() == nil { // both may be ready, and nobody is dialled any more when it is over
+			e.tick(ctx, timer)
+		}
 	}
+}
+
+// end waits for what Run has started and tells the last decisions.
+func (e *Engine) end() {
+	e.tasks.Wait()
+	close(e.done)
+	e.mu.Lock()
+	said := e.take()
+	e.mu.Unlock()
+	e.tell(said)
 }
 
 // tick does what the core says.
 func (e *Engine) tick(ctx context.Context, timer *time.Timer) {
 	now := time.Now()
 	e.mu.Lock()
-	names, wake := e.core.tick(now)
-	e.mu.Unlock()
-	for _, name := range names {
-		e.tasks.Go(func() { e.dial(ctx, name) }) // owned by Run, ends with ctx
+	formed := e.core.formed
+	orders := e.core.tick(now)
+	if e.core.formed != formed {
+		e.announce()
 	}
-	if wake.IsZero() {
+	said := e.take()
+	e.mu.Unlock()
+	for _, node := range orders.dial {
+		e.tasks.Go(func() { e.dial(ctx, node) }) // owned by Run, ends with ctx
+	}
+	for _, name := range orders.disconnect {
+		e.tasks.Go(func() { e.disconnect(ctx, name) }) // owned by Run, ends with ctx
+	}
+	if orders.wake.IsZero() {
 		timer.Stop()
 	} else {
-		timer.Reset(wake.Sub(now))
+		timer.Reset(orders.wake.Sub(now))
+	}
+	e.tell(said)
+}
+
+// take returns the decisions that were not told yet. The caller holds the lock.
+func (e *Engine) take() []Decision {
+	said := e.core.said
+	e.core.said = nil
+	return said
+}
+
+// tell logs decisions and hands them to the observer. Only Run calls it, so they stay in order.
+func (e *Engine) tell(said []Decision) {
+	for _, d := range said {
+		if level := d.level(); e.log.Enabled(context.Background(), level) {
+			e.log.LogAttrs(context.Background(), level, d.message(), d.attrs()...)
+		}
+		if e.cfg.Observer != nil {
+			e.cfg.Observer(d)
+		}
 	}
 }
 
-// dial connects to name once.
-func (e *Engine) dial(ctx context.Context, name Name) {
-	dialCtx, cancel := context.WithTimeout(ctx, e.cfg.DialTimeout)
+// dial connects to node once.
+func (e *Engine) dial(ctx context.Context, node Node) {
+	dialCtx, cancel := context.WithTimeout(ctx, e.cfg.Knobs.DialTimeout)
 	defer cancel()
-	err := e.cfg.Connector.Connect(dialCtx, name)
-	if ctx.Err() == nil {
-		e.report(name, err)
+	err := e.cfg.Connector.Connect(dialCtx, node)
+	if ctx.Err() != nil {
+		return // not the node's fault
 	}
-	e.change(func(now time.Time) { e.core.dialed(name, err, now) })
+	e.change(func(now time.Time) { e.core.dialed(node.Name, err, now) })
 }
 
-// report logs a dial that failed: loudly if the reason is news.
-func (e *Engine) report(name Name, err error) {
-	if err == nil {
-		return
-	}
-	e.mu.Lock()
-	t := e.core.targets[name]
-	news := t == nil || t.lastErr == nil || t.lastErr.Error() != err.Error()
-	e.mu.Unlock()
-	level := slog.LevelDebug
-	if news {
-		level = slog.LevelWarn
-	}
-	e.log.Log(context.Background(), level, "node can't be connected, trying again", "node", name, "error", err)
+// disconnect cuts the connection to name.
+func (e *Engine) disconnect(ctx context.Context, name Name) {
+	ctx, cancel := context.WithTimeout(ctx, e.cfg.Knobs.DialTimeout)
+	defer cancel()
+	err := e.cfg.Disconnector.Disconnect(ctx, name)
+	e.change(func(now time.Time) { e.core.disconnected(name, err, now) })
 }

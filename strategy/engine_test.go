@@ -22,25 +22,33 @@ var errDown = errors.New("nobody listens")
 type world struct {
 	engine *Engine
 
-	mu      sync.Mutex
-	alive   map[Name]bool
-	up      map[Name]time.Time // since when
-	dials   map[Name]int
-	dialing int
-	most    int // dials under way at once
+	mu       sync.Mutex
+	alive    map[Name]bool
+	mustStay map[Name]bool
+	up       map[Name]time.Time // since when
+	dials    map[Name]int
+	cut      map[Name]int
+	last     map[Name]string // the address that was dialled last
+	dialing  int
+	most     int // dials under way at once
 }
 
 func newWorld(alive ...Name) *world {
-	w := &world{alive: map[Name]bool{}, up: map[Name]time.Time{}, dials: map[Name]int{}}
+	w := &world{
+		alive: map[Name]bool{}, mustStay: map[Name]bool{}, up: map[Name]time.Time{},
+		dials: map[Name]int{}, cut: map[Name]int{}, last: map[Name]string{},
+	}
 	for _, name := range alive {
 		w.alive[name] = true
 	}
 	return w
 }
 
-func (w *world) Connect(ctx context.Context, name Name) error {
+func (w *world) Connect(ctx context.Context, node Node) error {
+	name := node.Name
 	w.mu.Lock()
 	w.dials[name]++
+	w.last[name] = node.Address
 	w.dialing++
 	w.most = max(w.most, w.dialing)
 	w.mu.Unlock()
@@ -57,8 +65,10 @@ func (w *world) Connect(ctx context.Context, name Name) error {
 	if !w.alive[name] {
 		return errDown
 	}
-	w.up[name] = time.Now()
-	w.engine.Up(name)
+	if _, ok := w.up[name]; !ok { // it may have come in meanwhile
+		w.up[name] = time.Now()
+		w.engine.Up(name, ViaDiscovery)
+	}
 	return nil
 }
 
@@ -95,10 +105,17 @@ func (w *world) dialed(name Name) int {
 	return w.dials[name]
 }
 
+// address returns where a node was dialled last.
+func (w *world) address(name Name) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.last[name]
+}
+
 // run runs an engine until the test is over.
 func (w *world) run(t *testing.T, cfg Config) *Engine {
 	t.Helper()
-	cfg.Connector = w
+	cfg.Connector, cfg.Disconnector = w, w
 	if cfg.Self == "" {
 		cfg.Self = "self@h"
 	}
@@ -163,7 +180,7 @@ func TestEngineDialsInParallel(t *testing.T) {
 			names = append(names, fmt.Sprintf("n%d@h", i))
 		}
 		w := newWorld(names...)
-		w.run(t, Config{Sources: Sources(list(names...)), MaxDials: 20})
+		w.run(t, Config{Sources: Sources(list(names...)), Knobs: Knobs{MaxDials: 20}})
 		time.Sleep(55 * time.Millisecond)
 		require.Len(t, strings.Fields(w.members()), 100)
 		require.Equal(t, 20, w.most)
@@ -214,13 +231,13 @@ func TestFailingStrategyKeepsItsLastSet(t *testing.T) {
 		w := newWorld("a@h")
 		e := w.run(t, Config{
 			Logger: slog.New(slog.NewTextHandler(&log, nil)),
-			Sources: []Source{{"flaky", Func(func(ctx context.Context, out chan<- Set) error {
+			Sources: []Source{{Name: "flaky", Strategy: Func(func(ctx context.Context, out chan<- Set) error {
 				runs++
 				if runs == 1 {
 					out <- Set{Nodes: Nodes("flaky", "a@h", "bad name")}
 				}
 				return errors.New("API down")
-			})}, {"none", nil}},
+			})}, {Name: "none"}},
 		})
 		time.Sleep(time.Hour)
 		synctest.Wait()
@@ -233,7 +250,7 @@ func TestFailingStrategyKeepsItsLastSet(t *testing.T) {
 		require.Equal(t, "a@h", w.members())
 		synctest.Wait()
 		require.Contains(t, log.String(), "API down")
-		require.Equal(t, 1, strings.Count(log.String(), "bad name"))
+		require.Equal(t, 1, strings.Count(log.String(), "ignoring a name"))
 		require.Contains(t, log.String(), `source \"none\" has no strategy`)
 	})
 }
@@ -268,7 +285,7 @@ func TestDialTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := New(Config{
 			Sources: Sources(list("a@h")),
-			Connector: ConnectFunc(func(ctx context.Context, _ Name) error {
+			Connector: ConnectFunc(func(ctx context.Context, _ Node) error {
 				<-ctx.Done()
 				return ctx.Err()
 			}),
@@ -291,7 +308,7 @@ func TestUpAndDownFromAnywhere(t *testing.T) {
 	for range 4 {
 		callers.Go(func() {
 			for range 500 {
-				e.Up("a@h")
+				e.Up("a@h", ViaPeer)
 				e.Status()
 				e.Down("a@h")
 			}

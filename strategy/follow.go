@@ -24,6 +24,7 @@ func (e *Engine) follow(ctx context.Context, s Source) {
 		}
 		if err == nil {
 			e.log.Debug("strategy has no more to say, its last nodes stay wanted", "strategy", s.Name)
+			e.change(func(time.Time) { e.core.sourceEnded(s.Name) })
 			return
 		}
 		if sent {
@@ -31,8 +32,8 @@ func (e *Engine) follow(ctx context.Context, s Source) {
 		}
 		wait = min(max(2*wait, restartMin), restartMax)
 		pause := time.Duration((0.8 + 0.4*rand.Float64()) * float64(wait))
-		e.log.Warn("strategy failed, its last nodes stay wanted; starting it again", "strategy", s.Name,
-			"error", err, "after", pause.Round(time.Millisecond))
+		e.change(func(now time.Time) { e.core.sourceFailed(s.Name, err, now) })
+		e.log.Debug("starting a strategy again that failed", "strategy", s.Name, "error", err, "after", pause.Round(time.Millisecond))
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
@@ -53,22 +54,9 @@ func (e *Engine) runOnce(ctx context.Context, s Source) (sent bool, err error) {
 		select {
 		case set := <-out:
 			sent = true
-			e.take(s.Name, set)
+			e.change(func(now time.Time) { e.core.set(s.Name, set, now) })
 		case err := <-done:
 			return sent, err
 		}
-	}
-}
-
-// take makes set what source wants.
-func (e *Engine) take(source string, set Set) {
-	var bad []error
-	names := make([]Name, len(set.Nodes))
-	for i, n := range set.Nodes {
-		names[i] = n.Name
-	}
-	e.change(func(now time.Time) { bad = e.core.set(source, names, now) })
-	for _, err := range bad {
-		e.log.Warn("ignoring a name", "strategy", source, "error", err)
 	}
 }

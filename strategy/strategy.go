@@ -69,10 +69,15 @@ func Send(ctx context.Context, out chan<- Set, set Set) error {
 	}
 }
 
-// Source is a strategy with the name it has in logs and in Status.
+// Source is a strategy with the name it has in logs and in Status: a topology.
 type Source struct {
 	Name     string
 	Strategy Strategy
+
+	// Hearsay marks a source that is not the operator's: nodes that other members of the cluster have told of. They are
+	// dialled too, but to be named by hearsay alone keeps no node from being pruned and makes none that can be; a node that
+	// the other sources let go is not dialled because of hearsay. It is believed whatever it says, and not waited for.
+	Hearsay bool
 }
 
 // Sources names strategies after what they are: what their String method says, or else their type.

@@ -68,19 +68,19 @@ func TestSources(t *testing.T) {
 }
 
 func TestStatusText(t *testing.T) {
-	s := Status{Node: "a@h", WantedBy: []string{"dns", "epmd"}, State: StateWaiting}
-	require.Equal(t, "a@h: waiting, wanted by dns, epmd", s.String())
+	s := Status{Node: "a@h", Wants: []Want{{Source: "dns", Origin: "SRV of x.org"}, {Source: "epmd", Kept: "the answer was partial"}}, State: StateWaiting}
+	require.Equal(t, "a@h: waiting, wanted by dns (SRV of x.org), epmd (the answer was partial)", s.String())
 	s.Attempts, s.LastError = 3, errors.New("connection refused")
-	require.Equal(t, "a@h: waiting, wanted by dns, epmd, 3 failed attempts: connection refused", s.String())
-	for state := StateQueued; state <= StateInvalid; state++ {
+	require.Equal(t, "a@h: waiting, wanted by dns (SRV of x.org), epmd (the answer was partial), 3 failed attempts: connection refused", s.String())
+	for state := StateQueued; state <= StatePruned; state++ {
 		require.NotContains(t, state.String(), "State")
 	}
 	require.Equal(t, "State(99)", State(99).String())
 }
 
 func TestConfigDefaults(t *testing.T) {
-	c := Config{MinBackoff: time.Minute}.complete()
-	require.Equal(t, 16, c.MaxDials)
-	require.Equal(t, time.Minute, c.MaxBackoff, "never below the minimum")
+	c := Config{Knobs: Knobs{MinBackoff: time.Minute}}.complete()
+	require.Equal(t, 16, c.Knobs.MaxDials)
+	require.Equal(t, time.Minute, c.Knobs.MaxBackoff, "never below the minimum")
 	require.NotNil(t, c.Logger)
 }

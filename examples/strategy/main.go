@@ -44,12 +44,12 @@ func main() {
 
 	// A node does this for the strategies in its Config. Here the connector only says what it would do.
 	engine := strategy.New(strategy.Config{
-		Self:     "go@127.0.0.1",
-		Sources:  []strategy.Source{{Name: "poll", Strategy: poll}},
-		MaxDials: 1,
-		Connector: strategy.ConnectFunc(func(_ context.Context, name strategy.Name) error {
-			fmt.Println("connect to", name)
-			if name == known[len(known)-1] {
+		Self:    "go@127.0.0.1",
+		Sources: []strategy.Source{{Name: "poll", Strategy: poll}},
+		Knobs:   strategy.Knobs{MaxDials: 1},
+		Connector: strategy.ConnectFunc(func(_ context.Context, node strategy.Node) error {
+			fmt.Println("connect to", node.Name)
+			if node.Name == known[len(known)-1] {
 				cancel()
 			}
 			return nil
