@@ -224,7 +224,7 @@ func (o *outbox) wrote(b *batch) {
 
 // gatherFragments is how many fragments go into one write at most, so that neither what is sent meanwhile nor a sender
 // that waits for room has to wait for long.
-const gatherFragments = 4
+const gatherFragments = 8
 
 // fromKey is what keeps signals in order: the process they come from.
 type fromKey = gen.PID

@@ -1,6 +1,7 @@
 package dist
 
 import (
+
 	"runtime"
 	"time"
 )
@@ -63,8 +64,10 @@ func (p *pacer) before(burst int, out uint64, b []byte) (n int) {
 	answered := out != p.answered
 	p.answered = out
 	switch {
-	case p.stream && !answered:
-		p.direct.nap(streamTime)
+	case p.stream && !answered && burst >= napBurst:
+		if p.direct.waiting() < streamBytes { // else the peer gathers already
+			p.direct.nap(streamTime)
+		}
 	case burst >= napBurst:
 		p.direct.nap(napTime)
 	case burst == 1 && answered && p.spins:
