@@ -113,6 +113,9 @@ func (e *Encoder) record(dst []byte, r Record, depth int) (_ []byte, err error) 
 	if depth == 0 {
 		return dst, encodeErrorf(r, tooDeep)
 	}
+	if e.NoRecords {
+		return dst, encodeErrorf(r, "it is a native record, which the peer (older than OTP 29) does not know")
+	}
 	dst = binary.BigEndian.AppendUint32(append(dst, tagRecord), uint32(len(r.Fields)))
 	flags := byte(0)
 	if r.Exported {

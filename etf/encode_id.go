@@ -14,6 +14,9 @@ func (e *Encoder) pid(dst []byte, p gen.PID) ([]byte, error) {
 	if e.SmallIDs && (num >= 1<<pidBits || serial >= smallSerial) {
 		return dst, encodeErrorf(p, "%s has more than 15 and 13 bits, which the peer (OTP 23, without V4_NC) does not accept", Format(p))
 	}
+	if num >= 1<<peerPIDBits && e.Peer != "" && p.Node == e.Peer {
+		return dst, encodeErrorf(p, "%s has an id of more than 28 bits: no process of the peer does", Format(p))
+	}
 	if dst, err = e.atom(append(dst, tagNewPID), p.Node); err != nil {
 		return dst, err
 	}
@@ -62,7 +65,7 @@ func (e *Encoder) port(dst []byte, p Port) (_ []byte, err error) {
 }
 
 func (e *Encoder) fun(dst []byte, f Fun, depth int) (_ []byte, err error) {
-	if f.Raw != nil && !e.SmallIDs {
+	if f.Raw != nil && !e.SmallIDs && !e.NoRecords {
 		return append(dst, f.Raw...), nil
 	}
 	if depth == 0 {

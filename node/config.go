@@ -93,6 +93,11 @@ type Config struct {
 	// 10000.
 	MaxCalls int
 
+	// MaxRelations is how many monitors and links the processes of one peer may have on those of this node, and how many of
+	// their calls may wait for an answer. One more link or monitor ends at once with system_limit, one more call is dropped,
+	// and Stats counts them. 0 means 1048576.
+	MaxRelations int
+
 	// Flags are the distribution flags to offer; 0 means all that is implemented. Hidden clears dist.FlagPublished.
 	Flags dist.Flags
 
@@ -127,6 +132,7 @@ const (
 	DefaultMeshInterval  = 5 * time.Second
 	DefaultMaxHandshakes = 512
 	DefaultMaxCalls      = 10_000
+	DefaultMaxRelations  = 1 << 20
 )
 
 // defaultEventNames are libcluster 1.0's, and one that is easy to type in Erlang.
@@ -160,6 +166,7 @@ func (c Config) complete() (Config, error) {
 	}
 	setDefault(&c.MaxHandshakes, DefaultMaxHandshakes)
 	setDefault(&c.MaxCalls, DefaultMaxCalls)
+	setDefault(&c.MaxRelations, DefaultMaxRelations)
 	setDefault(&c.Flags, dist.Visible)
 	if c.Hidden {
 		c.Flags &^= dist.FlagPublished

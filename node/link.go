@@ -39,6 +39,7 @@ func (n *Node) newLink(conn *dist.Conn, peer gen.Atom, inbound bool) *link {
 		inbound: inbound,
 		since:   n.now(),
 		gone:    make(chan struct{}),
+		watched: watched{max: n.cfg.MaxRelations},
 	}
 	return l
 }
@@ -137,6 +138,9 @@ func (l *link) down(err error) {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		s.wait(ctx)
 		cancel()
+	}
+	if errors.Is(err, dist.ErrOverload) {
+		n.counters.overloaded.Add(1)
 	}
 	reason := dist.Reason(err)
 	n.log.Info("node down", "peer", string(l.peer), "reason", string(reason), "error", err)
