@@ -94,8 +94,7 @@ type Config struct {
 	MaxCalls int
 
 	// MaxRelations is how many monitors and links the processes of one peer may have on those of this node, and how many of
-	// their calls may wait for an answer. One more link or monitor ends at once with system_limit, one more call is dropped,
-	// and Stats counts them. 0 means 1048576.
+	// their calls may wait for an answer. One more ends at once with system_limit, and Stats counts it. 0 means 1048576.
 	MaxRelations int
 
 	// Flags are the distribution flags to offer; 0 means all that is implemented. Hidden clears dist.FlagPublished.

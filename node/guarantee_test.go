@@ -119,13 +119,13 @@ func TestMaxRelations(t *testing.T) {
 	}
 	require.NoError(t, a.RPC(within(t), b.Name(), "m", "f", nil), "there is room again")
 
-	// Calls whose caller has no monitor here.
+	// Calls whose caller has no monitor here, as the one above, which still waits.
 	request := etf.Tuple{gen.Atom("$gen_call"), etf.Tuple{x.PID(), gen.Atom("tag")}, 1}
 	for range most + 5 {
 		require.NoError(t, x.Send(within(t), target, request))
 	}
-	settle(t, a, b)
-	require.EqualValues(t, 4+5, b.Stats().Refused)
+	require.ErrorContains(t, a.Call(within(t), target, 1, nil), "system_limit")
+	require.EqualValues(t, 4+6+1, b.Stats().Refused)
 }
 
 // TestCallsOfTheDead: of a call to a process that has ended nothing is kept.

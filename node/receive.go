@@ -168,6 +168,9 @@ func (l *link) routeCall(r request, to, message any) {
 	ref := l.node.makeRef()
 	if !l.requests.add(ref, r, l.node.cfg.MaxRelations) {
 		l.refused()
+		if target, by, ok := l.watched.takeMonitor(r.monitor); ok {
+			l.sendDown(target, r.monitor, by, systemLimit)
+		}
 		return
 	}
 	opts := gen.MessageOptions{Ref: ref}

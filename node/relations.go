@@ -86,15 +86,22 @@ func (w *watched) hasMonitor(ref gen.Ref) bool {
 
 // removeMonitor reports whether the monitor was there.
 func (w *watched) removeMonitor(ref gen.Ref) bool {
+	_, _, ok := w.takeMonitor(ref)
+	return ok
+}
+
+// takeMonitor removes a monitor and returns whom it watched, and for whom.
+func (w *watched) takeMonitor(ref gen.Ref) (target gen.PID, by watcher, ok bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	target, ok := w.monitors[ref]
+	target, ok = w.monitors[ref]
 	if ok {
+		by = w.targets[target].monitors[ref]
 		delete(w.monitors, ref)
 		delete(w.targets[target].monitors, ref)
 		w.sweep(target)
 	}
-	return ok
+	return target, by, ok
 }
 
 // addLink takes a LINK of the peer's and reports whether there was room for it. One that there is already, in whatever
