@@ -49,6 +49,9 @@ func (e *Encoder) port(dst []byte, p Port) (_ []byte, err error) {
 	if !small && (e.SmallIDs || !e.Ports64) {
 		return dst, encodeErrorf(p, "%s has more than 28 bits, which the peer (older than OTP 24) does not accept", Format(p))
 	}
+	if !small && e.Peer != "" && p.Node == e.Peer {
+		return dst, encodeErrorf(p, "%s has more than 28 bits: no port of the peer does", Format(p))
+	}
 	tag := byte(tagNewPort)
 	if !small {
 		tag = tagV4Port
