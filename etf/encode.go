@@ -25,8 +25,9 @@ type Encoder struct {
 	// NoRecords is set for a peer without the flag NATIVE_RECORDS (before OTP 29): a native record is an error then instead
 	// of the end of the connection.
 	NoRecords bool
-	// Peer is the node that the terms go to; empty if that is not known. It gives a connection up over a pid or a port of its
-	// own that it can't have made, one of more than 28 bits, which is an error here.
+	// Peer is the node that the terms go to; empty if that is not known. A BEAM gives a connection up over a pid or a port of
+	// its own of more than 28 bits, or a reference with more than 18 bits in its first word, which it can't have made: they
+	// are errors here.
 	Peer gen.Atom
 	// Ports64 permits V4_PORT_EXT, known since OTP 24, for a port of more than 28 bits; without it that is an error.
 	Ports64 bool

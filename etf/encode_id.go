@@ -33,6 +33,9 @@ func (e *Encoder) ref(dst []byte, r gen.Ref) ([]byte, error) {
 	if e.SmallIDs && n > 3 {
 		return dst, encodeErrorf(r, "%s has more than 3 words, which the peer (OTP 23, without V4_NC) does not accept", Format(r))
 	}
+	if words[0] >= 1<<refBits && e.Peer != "" && r.Node == e.Peer {
+		return dst, encodeErrorf(r, "%s has a first word of more than 18 bits: no reference of the peer does", Format(r))
+	}
 	dst = append(dst, tagNewerReference, 0, byte(n))
 	if dst, err = e.atom(dst, r.Node); err != nil {
 		return dst, err
