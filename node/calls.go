@@ -149,7 +149,7 @@ func (l *link) startCall(ctx context.Context, c *call, signals ...*dist.Signal) 
 // newCall makes the signals of a gen_server call: a monitor, and the request with the monitor's reference in its tag.
 // flags are those of the link, 0 if there is none yet; with aliases a late answer can't reach the caller's mailbox.
 func (n *Node) newCall(from gen.PID, target dist.Signal, request any, flags dist.Flags) (c *call, mon, msg dist.Signal) {
-	ref := n.makeRef()
+	ref := n.makeCallRef()
 	var tag any = ref
 	if flags.Has(dist.FlagAlias) {
 		tag = etf.ImproperList{Elems: []any{gen.Atom("alias")}, Tail: ref}
@@ -230,20 +230,22 @@ func (l *link) spawnReply(sig *dist.Signal) {
 	}
 }
 
-// answered hands a message to the call it answers: {Tag, Reply}, with our reference in the tag. It reports false if the
-// message is no such thing.
+// answered hands a message to the call it answers: {Tag, Reply}, with our reference in the tag. The answer to a call that
+// was given up is dropped, which it is on its way here only if the peer has aliases. It reports false if the message is no
+// such thing.
 func (l *link) answered(message any) bool {
 	t, ok := message.(etf.Tuple)
 	if !ok || len(t) != 2 {
 		return false
 	}
 	ref, ok := tagRef(t[0])
-	if !ok || ref.Node != l.node.name {
+	if !ok || !l.node.isCallRef(ref) {
 		return false
 	}
 	c := l.calls.take(ref)
 	if c == nil {
-		return false
+		l.node.counters.undelivered.Add(1)
+		return true
 	}
 	l.takeBack(c)
 	c.finish(outcome{reply: t[1]})
