@@ -1,6 +1,7 @@
 package etf
 
 import (
+	"math"
 	"testing"
 
 	"ergo.services/ergo/gen"
@@ -22,6 +23,12 @@ func TestEncodeForPeer(t *testing.T) {
 		{gen.Ref{Node: "p@h", ID: [3]uint64{1<<18 - 1, 0, 3 << 32}}, ""},
 		{gen.Ref{Node: "p@h", ID: [3]uint64{1 << 18, 0, 3 << 32}}, "18 bits"},
 		{gen.Alias{Node: "p@h", ID: [3]uint64{1 << 18, 0, 1 << 32}}, "18 bits"},
+		{Map{{0.0, 1}, {1, math.Copysign(0, -1)}}, ""},
+		{Map{{math.Copysign(0, -1), 1}, {Tuple{math.Copysign(0, -1)}, 1}}, ""},
+		{Map{{0.0, 1}, {math.Copysign(0, -1), 2}}, "0.0 and -0.0"},
+		{Map{{Tuple{1, List{0.0}}, 1}, {Tuple{1, List{math.Copysign(0, -1)}}, 2}}, "0.0 and -0.0"},
+		{Map{{Map{{1, 0.0}}, 1}, {Map{{1, math.Copysign(0, -1)}}, 2}}, "0.0 and -0.0"},
+		{Map{{ImproperList{[]any{1}, 0.0}, 1}, {ImproperList{[]any{1}, math.Copysign(0, -1)}, 2}}, "0.0 and -0.0"},
 		{record, "native record"},
 		{Fun{Module: "m", PID: gen.PID{Node: "x@h"}, Free: []any{record}}, "native record"},
 	} {
@@ -30,7 +37,7 @@ func TestEncodeForPeer(t *testing.T) {
 		require.NoError(t, err, "%v", tt.term)
 		got, _, err := (&Decoder{}).Term(b)
 		require.NoError(t, err)
-		toPeer := &Encoder{Ports64: true, Peer: "p@h", NoRecords: true}
+		toPeer := &Encoder{Ports64: true, Peer: "p@h", NoRecords: true, OneZero: true}
 		for _, term := range []any{term, got} {
 			out, err := toPeer.AppendTerm([]byte("before"), term)
 			if tt.what == "" {

@@ -71,13 +71,12 @@ func (w *watch) downs() (list []error) {
 // odd makes arguments, good ones and others, and calls that take them.
 type odd struct {
 	*maker
-	g      *node.Node
-	box    *node.Mailbox
-	actor  gen.PID // an actor that runs functions
-	life   int64   // creation of the peer
-	refs   []gen.Ref
-	victim func() gen.PID
-	trail  string
+	g     *node.Node
+	box   *node.Mailbox
+	actor gen.PID // an actor that runs functions
+	life  int64   // creation of the peer
+	refs  []gen.Ref
+	trail string
 }
 
 // step is one call of the API.
@@ -169,7 +168,7 @@ func (o *odd) oddTerm() any {
 	odd := []any{
 		math.NaN(), math.Inf(1), etf.Map{{Key: 1, Value: 1}, {Key: int64(1), Value: 2}}, etf.Tuple{func() {}}, make(chan int), self, deep,
 		etf.Map{{Key: etf.Tuple{"a"}, Value: 1}, {Key: etf.Tuple{[]byte("a")}, Value: 2}}, o.oddName(), o.oddRef(), o.oddPID(), gen.Alias(o.oddRef()),
-		etf.BitString{Bytes: []byte{255}, Bits: 9}, etf.BitString{Bits: 3}, etf.Export{Module: "m", Function: "f", Arity: 256},
+		etf.Map{{Key: 0.0, Value: 1}, {Key: math.Copysign(0, -1), Value: 2}}, etf.BitString{Bytes: []byte{255}, Bits: 9}, etf.BitString{Bits: 3}, etf.Export{Module: "m", Function: "f", Arity: 256},
 		etf.Fun{Module: "m", Arity: 1, PID: o.oddPID()}, o.record(), etf.Port{Node: "b@127.0.0.1", ID: 1 << 40, Creation: uint32(o.life)},
 		etf.Port{Node: "x@y", ID: math.MaxUint64}, etf.Tuple(make([]any, 70_000)), struct{ A float64 }{math.Inf(-1)}, map[float64]int{math.NaN(): 1},
 		etf.ImproperList{}, etf.ImproperList{Elems: []any{1}}, o.bytes(200 << 10), gen.ProcessID{Name: "n", Node: "m"}, complex(1, 2),
