@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestEmptyName: '' is a name as any other, for a monitor and for its DOWN.
+// TestEmptyName: ” is a name as any other, for a monitor and for its DOWN.
 func TestEmptyName(t *testing.T) {
 	for _, flags := range []Flags{Visible, Visible &^ FlagExitPayload} {
 		h := newHalf(t, flags, Config{})
