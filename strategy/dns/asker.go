@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -69,6 +70,7 @@ func (a *asker) lookup(ctx context.Context, name string, t Type) (string, []Answ
 	sideBySide(len(types), func(i int) { answers[i], errs[i] = a.resolver.Lookup(ctx, name, types[i]) })
 	for i, answer := range answers {
 		name = cmp.Or(answer.Name, name)
+		answers[i].Records = slices.Clone(answer.Records) // the rest may be the Resolver's
 		errs[i] = cmp.Or(errs[i], answer.Partial)
 	}
 	return name, answers, joined(errs, t)
@@ -91,40 +93,66 @@ func joined(errs []error, t Type) error {
 	return &all
 }
 
-// complete looks up the addresses of targets where they are needed and have not come along.
+// complete looks up the addresses of targets where they are needed and have not come along. The records are its own.
 func (a *asker) complete(ctx context.Context, answers []Answer) error {
 	if !a.query.UsePort && !a.query.ByAddress {
 		return nil
 	}
-	var lacking []*Record
-	for _, answer := range answers {
-		for i := range answer.Records {
-			r := &answer.Records[i]
-			if addr, err := netip.ParseAddr(r.Target); err == nil {
-				r.Addrs = []netip.Addr{addr}
-			}
-			if len(r.Addrs) == 0 && a.target(*r) != "" {
-				lacking = append(lacking, r)
-			}
+	known := make(map[string][]netip.Addr)
+	for _, r := range records(answers) {
+		if addr, err := netip.ParseAddr(r.Target); err == nil {
+			known[r.Target] = []netip.Addr{addr}
+		} else if len(r.Addrs) > 0 {
+			known[r.Target] = slices.Clone(r.Addrs)
 		}
 	}
-	errs := make([]error, len(lacking))
-	sideBySide(min(len(lacking), maxTargets), func(i int) {
-		_, found, err := a.lookup(ctx, lacking[i].Target+".", TypeAddress)
-		errs[i] = err
-		for _, answer := range found {
-			for _, r := range answer.Records {
-				lacking[i].Addrs = append(lacking[i].Addrs, r.Addr)
-			}
+	var lacking []string
+	for _, r := range records(answers) {
+		if target := a.target(*r); target != "" && known[target] == nil && !slices.Contains(lacking, target) {
+			lacking = append(lacking, target)
 		}
-	})
+	}
+	found, err := a.addresses(ctx, lacking[:min(len(lacking), maxTargets)])
+	if len(lacking) > maxTargets {
+		err = errors.Join(err, fmt.Errorf("%s: %d targets came without addresses, too many to ask for", a.query, len(lacking)))
+	}
+	maps.Copy(known, found)
+	for _, r := range records(answers) {
+		r.Addrs = known[r.Target]
+		slices.SortFunc(r.Addrs, netip.Addr.Compare) // IPv4 first
+	}
 	if !a.query.ByAddress {
 		return nil // the name of the target will do
 	}
-	if more := len(lacking) - maxTargets; more > 0 {
-		errs = append(errs, fmt.Errorf("%s: %d targets without addresses, too many to ask for", a.query, len(lacking)))
+	return err
+}
+
+// records are the records of all answers.
+func records(answers []Answer) []*Record {
+	var all []*Record
+	for _, answer := range answers {
+		for i := range answer.Records {
+			all = append(all, &answer.Records[i])
+		}
 	}
-	return errors.Join(errs...)
+	return all
+}
+
+// addresses looks up the addresses of hosts.
+func (a *asker) addresses(ctx context.Context, hosts []string) (map[string][]netip.Addr, error) {
+	addrs, errs := make([][]netip.Addr, len(hosts)), make([]error, len(hosts))
+	sideBySide(len(hosts), func(i int) {
+		_, answers, err := a.lookup(ctx, hosts[i]+".", TypeAddress)
+		errs[i] = err
+		for _, r := range records(answers) {
+			addrs[i] = append(addrs[i], r.Addr)
+		}
+	})
+	found := make(map[string][]netip.Addr)
+	for i, host := range hosts {
+		found[host] = addrs[i]
+	}
+	return found, errors.Join(errs...)
 }
 
 // target returns the name of a record's host; empty if it is none.
@@ -157,7 +185,6 @@ func (a *asker) nodes(r Record) []strategy.Node {
 	if a.target(r) == "" {
 		return nil
 	}
-	slices.SortFunc(r.Addrs, netip.Addr.Compare) // IPv4 first
 	if a.query.ByAddress {
 		var nodes []strategy.Node
 		for _, addr := range r.Addrs {

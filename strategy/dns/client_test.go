@@ -240,7 +240,9 @@ func TestTruncated(t *testing.T) {
 	require.Len(t, s.Asked(), 2)
 
 	for name, over := range map[string]dnstest.Handler{
-		"TCP says no": func(question, _ *dns.Msg, _ bool) *dns.Msg { return new(dns.Msg).SetRcode(question, dns.RcodeServerFailure) },
+		"TCP says no": func(question, _ *dns.Msg, _ bool) *dns.Msg {
+			return new(dns.Msg).SetRcode(question, dns.RcodeServerFailure)
+		},
 		"TCP cuts too": func(_, reply *dns.Msg, _ bool) *dns.Msg {
 			reply.Truncated, reply.Answer = true, reply.Answer[:5]
 			return reply
