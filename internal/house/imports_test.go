@@ -61,6 +61,7 @@ func ranks() map[string]rank {
 		"node":               {rank: 4, modules: []string{ergo}},
 		"cmd/gonode":         {rank: 5, modules: []string{ergo, cobra, pflag}},
 		"internal/house":     {rank: 0},
+		dnstest:              {rank: 0, modules: []string{dns}},
 	}
 }
 

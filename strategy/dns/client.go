@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+
+	"gonode/strategy"
 )
 
 const (
@@ -41,7 +43,7 @@ type Client struct {
 	// Timeout bounds one question to one server. 0 means what the configuration file says, but no more than 2 s.
 	Timeout time.Duration
 
-	// Attempts is how often each server is asked; 0 means what the configuration file says, which is 2 by default.
+	// Attempts is how often each server is asked, at most 5; 0 means what the configuration file says, which is 2 by default.
 	Attempts int
 
 	good atomic.Uint32 // the index of the server that answered last
@@ -55,14 +57,30 @@ type settings struct {
 	timeout time.Duration
 }
 
-// Check returns what is wrong with Servers; nil if nothing is.
+// Check returns a *strategy.FieldError, or several joined, for fields that can't be; nil if there are none. It does not look
+// at the configuration file.
 func (c *Client) Check() error {
+	var errs []error
+	add := func(field, problem string) {
+		errs = append(errs, &strategy.FieldError{Strategy: "dns", Field: field, Problem: problem})
+	}
 	for i, s := range c.Servers {
 		if _, err := serverAddress(s, "53"); err != nil {
-			return fmt.Errorf("Servers[%d]: %w", i, err)
+			add(fmt.Sprintf("Servers[%d]", i), err.Error())
 		}
 	}
-	return nil
+	for i, domain := range c.Search {
+		if problem := wrongName(domain); problem != "" {
+			add(fmt.Sprintf("Search[%d]", i), problem)
+		}
+	}
+	if c.Timeout < 0 {
+		add("Timeout", fmt.Sprintf("%v is negative: want a time such as 2s, or 0 for what resolv.conf says", c.Timeout))
+	}
+	if c.Attempts < 0 || c.Attempts > maxAttempts {
+		add("Attempts", fmt.Sprintf("%d is not a number from 0 to %d", c.Attempts, maxAttempts))
+	}
+	return errors.Join(errs...)
 }
 
 // serverAddress returns host:port of a server.

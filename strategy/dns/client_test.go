@@ -239,28 +239,31 @@ func TestTruncated(t *testing.T) {
 	require.Len(t, a.Records, 500)
 	require.Len(t, s.Asked(), 2)
 
-	for name, over := range map[string]dnstest.Handler{
-		"TCP says no": func(question, _ *dns.Msg, _ bool) *dns.Msg {
+	for name, c := range map[string]struct {
+		over dnstest.Handler
+		want Reason
+	}{
+		"TCP fails": {func(question, _ *dns.Msg, _ bool) *dns.Msg {
 			return new(dns.Msg).SetRcode(question, dns.RcodeServerFailure)
-		},
-		"TCP cuts too": func(_, reply *dns.Msg, _ bool) *dns.Msg {
+		}, ReasonServer},
+		"TCP cuts too": {func(_, reply *dns.Msg, _ bool) *dns.Msg {
 			reply.Truncated, reply.Answer = true, reply.Answer[:5]
 			return reply
-		},
-		"TCP hangs": func(_, _ *dns.Msg, _ bool) *dns.Msg { return nil },
+		}, ReasonTruncated},
+		"TCP hangs": {func(_, _ *dns.Msg, _ bool) *dns.Msg { return nil }, ReasonTruncated},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s.Handle(func(question, reply *dns.Msg, tcp bool) *dns.Msg {
 				if tcp {
-					return over(question, reply, tcp)
+					return c.over(question, reply, tcp)
 				}
 				reply.Truncated, reply.Answer = true, reply.Answer[:5]
 				return reply
 			})
-			c := clientOf(s)
-			c.Timeout = 200 * time.Millisecond
-			failed := failure(t, c, "app.test", TypeA)
-			require.Contains(t, []Reason{ReasonTruncated, ReasonServer}, failed.Reason, failed)
+			client := clientOf(s)
+			client.Timeout = 200 * time.Millisecond
+			failed := failure(t, client, "app.test", TypeA)
+			require.Equal(t, c.want, failed.Reason, failed)
 		})
 	}
 }
@@ -390,5 +393,8 @@ func TestSettings(t *testing.T) {
 	write("nameserver example.org\n")
 	require.ErrorContains(t, failure(t, c, "app.test", TypeA), "example.org")
 	require.NoError(t, (&Client{Servers: []string{"10.0.0.1", "[fd00::1]", "fd00::1", "10.0.0.1:8600", "[fd00::1]:53"}}).Check())
-	require.ErrorContains(t, (&Client{Servers: []string{"10.0.0.1", "ns.test"}}).Check(), "Servers[1]: \"ns.test\" is no address")
+	err = (&Client{Servers: []string{"10.0.0.1", "ns.test"}, Search: []string{"a..b"}, Timeout: -1, Attempts: 6}).Check()
+	for _, want := range []string{`dns: Servers[1]: "ns.test" is no address`, `dns: Search[0]: "a..b"`, "dns: Timeout: -1ns", "dns: Attempts: 6"} {
+		require.ErrorContains(t, err, want)
+	}
 }

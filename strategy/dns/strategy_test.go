@@ -193,6 +193,18 @@ func TestLibclusterDefect2(t *testing.T) {
 	})
 }
 
+// TestLibclusterDefect6: records that lack what makes a node do no harm to those beside them.
+func TestLibclusterDefect6(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{}
+		f.set("SRV app.test", Answer{Records: []Record{{}, {Target: "."}, {Port: 9100}, {Target: "a.test"}}})
+		f.set("A app.test", Answer{Records: []Record{{}, {Addr: netip.MustParseAddr("10.0.0.1")}}})
+		queries := []Query{{Name: "app.test", Type: TypeSRV, UsePort: true}, {Name: "app.test", Type: TypeA}}
+		r := strategytest.Run(t, &Strategy{Self: "go@h", Queries: queries, Resolver: f})
+		require.Equal(t, "go@10.0.0.1 go@a.test", r.Text())
+	})
+}
+
 // TestTTL: the shortest time to live says when to ask again, within bounds.
 func TestTTL(t *testing.T) {
 	for _, c := range []struct {

@@ -130,3 +130,12 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestCutJSON: a list that is cut anywhere is refused; of text nobody can tell.
+func TestCutJSON(t *testing.T) {
+	list := `[ "a@h", {"name": "b@h", "address": "h:1"} ]`
+	for i := 1; i < len(list); i++ {
+		_, err := Parse([]byte(list[:i]))
+		require.ErrorContains(t, err, "line 1: the JSON ends too early", list[:i])
+	}
+}

@@ -1,4 +1,3 @@
-// Package strategytest runs a strategy in a test and shows its sets as text.
 package strategytest
 
 import (

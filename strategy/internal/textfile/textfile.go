@@ -1,4 +1,3 @@
-// Package textfile reads small files that others may be writing.
 package textfile
 
 import (

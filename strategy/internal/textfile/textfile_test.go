@@ -66,7 +66,7 @@ func TestHalfWritten(t *testing.T) {
 		write(t, f.Path, "")
 		go func() { // ends after a second
 			for _, text := range []string{"a", "ab", "abc"} {
-				time.Sleep(Settle / 2)
+				time.Sleep(Settle * 2 / 5)
 				write(t, f.Path, text)
 			}
 		}()
@@ -96,4 +96,14 @@ func TestRestless(t *testing.T) {
 		require.ErrorIs(t, err, context.Canceled)
 		time.Sleep(Settle) // the writer ends
 	})
+}
+
+// BenchmarkRead is what it costs to see that a list of 200 nodes has not changed.
+func BenchmarkRead(b *testing.B) {
+	f := File{Path: filepath.Join(b.TempDir(), "f"), Max: 1 << 20}
+	require.NoError(b, os.WriteFile(f.Path, []byte(strings.Repeat("node@host.example.org\n", 200)), 0o600))
+	for b.Loop() {
+		_, err := f.Read(b.Context())
+		require.NoError(b, err)
+	}
 }
