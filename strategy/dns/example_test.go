@@ -45,7 +45,7 @@ func ExampleStrategy() {
 }
 
 func ExampleKubernetes() {
-	s, err := dns.Kubernetes{Service: "app", Namespace: "prod", PortName: "dist", UsePort: true}.SRV()
+	s, err := dns.Kubernetes{Service: "app", Namespace: "prod", ClusterDomain: "cluster.local", PortName: "dist", UsePort: true}.SRV()
 	if err != nil {
 		fmt.Println(err)
 		return

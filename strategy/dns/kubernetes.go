@@ -32,8 +32,12 @@ type Kubernetes struct {
 	// Basename is the part before the @ of the nodes (application_name in libcluster); empty means that of the own node.
 	Basename string
 
-	// ClusterDomain is the domain of the cluster; empty means DefaultClusterDomain.
+	// ClusterDomain is the domain of the cluster; empty means the one after "svc." in the search domains of ConfigFile, or
+	// else DefaultClusterDomain.
 	ClusterDomain string
+
+	// ConfigFile is the pod's resolv.conf; empty means /etc/resolv.conf.
+	ConfigFile string
 
 	// PortName, for SRV, is the name of the port whose records are asked for; empty means all ports.
 	PortName string
@@ -81,7 +85,16 @@ func (k Kubernetes) name(prefix string) string {
 }
 
 func (k Kubernetes) domain() string {
-	return cmp.Or(strings.Trim(k.ClusterDomain, "."), DefaultClusterDomain)
+	if k.ClusterDomain != "" {
+		return strings.TrimSuffix(k.ClusterDomain, ".") // libcluster's has the dot
+	}
+	conf, _ := readConfig(cmp.Or(k.ConfigFile, defaultConfig)) // none says nothing
+	for _, search := range conf.Search {
+		if domain, ok := strings.CutPrefix(strings.TrimSuffix(search, "."), "svc."); ok && wrongName(domain) == "" {
+			return domain
+		}
+	}
+	return DefaultClusterDomain
 }
 
 func (k Kubernetes) check(preset string) error {

@@ -1,6 +1,7 @@
 package dns
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"testing"
@@ -14,15 +15,20 @@ import (
 )
 
 func TestKubernetesNames(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "namespace")
+	dir := t.TempDir()
+	file, conf := filepath.Join(dir, "namespace"), filepath.Join(dir, "resolv.conf")
 	require.NoError(t, os.WriteFile(file, []byte("prod\n"), 0o600))
+	require.NoError(t, os.WriteFile(conf, []byte("search prod.svc.corp.test svc.corp.test corp.test\n"), 0o600))
 	for want, k := range map[string]Kubernetes{
 		"app.ns.svc.cluster.local.":              {Service: "app", Namespace: "ns", NamespaceFile: file},
 		"app.prod.svc.cluster.local.":            {Service: "app", NamespaceFile: file},
 		"app.prod.svc.k8s.example.org.":          {Service: "app", NamespaceFile: file, ClusterDomain: "k8s.example.org."},
+		"app.prod.svc.corp.test.":                {Service: "app", NamespaceFile: file, ConfigFile: conf},
+		"app.prod.svc.other.test.":               {Service: "app", NamespaceFile: file, ConfigFile: conf, ClusterDomain: "other.test"},
 		"app":                                    {Service: "app", NamespaceFile: "/nonexistent"},
 		"_erlang._tcp.app.ns.svc.cluster.local.": {Service: "app", Namespace: "ns", PortName: "erlang", UsePort: true},
 	} {
+		k.ConfigFile = cmp.Or(k.ConfigFile, "/nonexistent")
 		s, err := k.SRV()
 		require.NoError(t, err)
 		require.Equal(t, []Query{{Name: want, Type: TypeSRV, UsePort: k.UsePort}}, s.Queries)
