@@ -1,7 +1,6 @@
 package dist
 
 import (
-
 	"runtime"
 	"time"
 )
