@@ -13,6 +13,8 @@ const (
 	ergo  = "ergo.services/ergo"
 	cobra = "github.com/spf13/cobra"
 	pflag = "github.com/spf13/pflag"
+	ipv4  = "golang.org/x/net/ipv4"
+	ipv6  = "golang.org/x/net/ipv6"
 )
 
 // rank says where a package stands. It imports only packages of a lower rank, and of them none of those it must not know.
@@ -27,17 +29,18 @@ type rank struct {
 // that is not listed is like strategy/*.
 func ranks() map[string]rank {
 	return map[string]rank{
-		"internal/wire":  {rank: 0},
-		"etf":            {rank: 1, modules: []string{ergo}},
-		"epmd":           {rank: 1},
-		"events":         {rank: 1, siblings: []string{"etf"}, modules: []string{ergo}},
-		"dist":           {rank: 2, not: []string{"epmd", "events"}, modules: []string{ergo}},
-		"strategy":       {rank: 2, not: []string{"etf", "internal/wire", "events"}},
-		"strategy/*":     {rank: 3, not: []string{"dist", "events"}},
-		"kernel":         {rank: 3, not: []string{"epmd", "strategy"}, modules: []string{ergo}},
-		"node":           {rank: 4, modules: []string{ergo}},
-		"cmd/gonode":     {rank: 5, modules: []string{ergo, cobra, pflag}},
-		"internal/house": {rank: 0},
+		"internal/wire":   {rank: 0},
+		"etf":             {rank: 1, modules: []string{ergo}},
+		"epmd":            {rank: 1},
+		"events":          {rank: 1, siblings: []string{"etf"}, modules: []string{ergo}},
+		"dist":            {rank: 2, not: []string{"epmd", "events"}, modules: []string{ergo}},
+		"strategy":        {rank: 2, not: []string{"etf", "internal/wire", "events"}},
+		"strategy/*":      {rank: 3, not: []string{"dist", "events"}},
+		"strategy/gossip": {rank: 3, not: []string{"dist", "events"}, modules: []string{ipv4, ipv6}},
+		"kernel":          {rank: 3, not: []string{"epmd", "strategy"}, modules: []string{ergo}},
+		"node":            {rank: 4, modules: []string{ergo}},
+		"cmd/gonode":      {rank: 5, modules: []string{ergo, cobra, pflag}},
+		"internal/house":  {rank: 0},
 	}
 }
 
@@ -153,6 +156,8 @@ func TestImportRules(t *testing.T) {
 		{"strategy/dns", "gonode/strategy", false, true},
 		{"strategy/dns", "gonode/strategy/epmd", false, false},
 		{"strategy/dns", "k8s.io/client-go/rest", false, false},
+		{"strategy/gossip", "golang.org/x/net/ipv4", false, true},
+		{"strategy/dns", "golang.org/x/net/ipv4", false, false},
 		{"strategy", "gonode/strategy/epmd", false, false},
 		{"node", "gonode/strategy/epmd", false, true},
 		{"node", "gonode/cmd/gonode", false, false},
