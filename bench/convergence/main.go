@@ -33,6 +33,7 @@ type options struct {
 	interval     time.Duration
 	idle, limit  time.Duration
 	keys         bool
+	only         bool
 }
 
 func main() {
@@ -44,6 +45,7 @@ func main() {
 	flag.DurationVar(&o.idle, "idle", time.Minute, "how long to watch the idle cluster")
 	flag.DurationVar(&o.limit, "limit", 2*time.Minute, "how long the mesh may take")
 	flag.BoolVar(&o.keys, "both", false, "Go nodes speak the authenticated frame as well")
+	flag.BoolVar(&o.only, "strategies", false, "run the gossip strategies alone, without nodes: all hear all, nobody connects")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -61,6 +63,7 @@ type cluster struct {
 	cookie   string
 	gos      []*node.Node
 	gossips  []*gossip.Strategy
+	running  sync.WaitGroup // with -strategies
 	beams    []*beam.Node
 	closers  []func()
 	baseline usage // of the process, before the Go nodes
@@ -78,6 +81,7 @@ func measure(ctx context.Context, o options, out io.Writer) (err error) {
 	if err := c.startBeams(ctx); err != nil {
 		return err
 	}
+	debug.FreeOSMemory()
 	c.baseline = now()
 	begin := time.Now()
 	if err := c.startNodes(ctx); err != nil {
@@ -141,6 +145,10 @@ func (c *cluster) startNodes(ctx context.Context) error {
 		if c.o.keys {
 			s.Keys, s.Frames = []gossip.Key{key}, gossip.FramesBoth
 		}
+		if c.o.only {
+			c.run(ctx, s)
+			continue
+		}
 		n, err := node.Start(ctx, node.Config{Name: name, Cookie: c.cookie, EPMDPort: c.epmd, EPMD: epmd.Auto,
 			Strategies: []strategy.Strategy{s}})
 		if err != nil {
@@ -149,6 +157,24 @@ func (c *cluster) startNodes(ctx context.Context) error {
 		c.gos, c.gossips = append(c.gos, n), append(c.gossips, s)
 	}
 	return nil
+}
+
+// run runs a strategy that no node has.
+func (c *cluster) run(ctx context.Context, s *gossip.Strategy) {
+	ctx, cancel := context.WithCancel(ctx)
+	out, done := make(chan strategy.Set), make(chan error, 1)
+	c.gossips = append(c.gossips, s)
+	c.closers = append(c.closers, cancel)
+	c.running.Go(func() { done <- s.Run(ctx, out) }) // owned by stop
+	c.running.Go(func() {                            // ends with Run
+		for {
+			select {
+			case <-out:
+			case <-done:
+				return
+			}
+		}
+	})
 }
 
 // stop ends all nodes.
@@ -164,6 +190,7 @@ func (c *cluster) stop() error {
 	for _, f := range slices.Backward(c.closers) {
 		f()
 	}
+	c.running.Wait()
 	return errors.Join(errs...)
 }
 
@@ -192,6 +219,12 @@ func (c *cluster) wait(ctx context.Context, begin time.Time) error {
 // missing counts the ends of connections that are not there. The BEAMs are asked when the Go nodes are complete.
 func (c *cluster) missing(ctx context.Context) (n int, err error) {
 	peers := c.o.nodes + c.o.beams - 1
+	if c.o.only {
+		for _, s := range c.gossips {
+			n += peers - s.Stats().Nodes
+		}
+		return n, nil
+	}
 	for _, g := range c.gos {
 		n += peers - len(g.Nodes())
 	}
@@ -245,9 +278,13 @@ func (c *cluster) report(ctx context.Context, out io.Writer, started, meshed tim
 		fmt.Fprintf(out, "| %s | %s |\n", what, fmt.Sprintf(format, args...))
 	}
 	row("all nodes started after", "%.1f s", started.Seconds())
-	row("full mesh after", "%.1f s", meshed.Seconds())
+	mesh := "full mesh after"
+	if c.o.only {
+		mesh = "all hear all after"
+	}
+	row(mesh, "%.1f s", meshed.Seconds())
 	row("memory a Go node (resident)", "%.2f MiB", float64(before.resident-c.baseline.resident)/nodes/(1<<20))
-	row("of it Go heap", "%.2f MiB", float64(before.heap-c.baseline.heap)/nodes/(1<<20))
+	row("Go heap a Go node, touched or not", "%.2f MiB", float64(before.heap-c.baseline.heap)/nodes/(1<<20))
 	row("goroutines a Go node", "%.0f", float64(goroutines)/nodes)
 	row("CPU of an idle Go node", "%.2f ms/s", perSecond(1e3*(after.cpu-before.cpu).Seconds()))
 	row("wake-ups of an idle Go node", "%.0f /s", perSecond(float64(after.switches-before.switches)))

@@ -20,3 +20,11 @@ func TestMeasure(t *testing.T) {
 	require.Regexp(t, `gossip packets sent \| [1-9][0-9.]* /s`, out.String())
 	require.Regexp(t, `gossip packets received \| [1-9][0-9.]* /s`, out.String())
 }
+
+// TestStrategies: the same without nodes.
+func TestStrategies(t *testing.T) {
+	var out bytes.Buffer
+	o := options{nodes: 6, interval: 100 * time.Millisecond, idle: 200 * time.Millisecond, limit: 30 * time.Second, only: true}
+	require.NoError(t, measure(t.Context(), o, &out))
+	require.Regexp(t, `all hear all after \| [0-9.]+ s`, out.String())
+}

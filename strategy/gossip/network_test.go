@@ -402,3 +402,38 @@ func TestInterfaces(t *testing.T) {
 	require.Equal(t, "127.255.255.255", all[0].broadcast.String())
 	require.False(t, all[3].broadcast.IsValid())
 }
+
+// TestDeadHost: an engine that is fed by gossip dials the others while one does not answer, and leaves no goroutine.
+func TestDeadHost(t *testing.T) {
+	port := freePort(t)
+	for _, name := range []string{"dead@h", "b@h", "c@h"} {
+		start(t, local(t, port, name))
+	}
+	dialled := make(chan string, 10)
+	engine := strategy.New(strategy.Config{
+		Self:    "a@h",
+		Sources: strategy.Sources(local(t, port, "a@h")),
+		Connector: strategy.ConnectFunc(func(ctx context.Context, name strategy.Name) error {
+			if name == "dead@h" {
+				<-ctx.Done()
+				return ctx.Err()
+			}
+			dialled <- name
+			return nil
+		}),
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { defer close(ended); engine.Run(ctx) }() // ends with ctx
+	got := map[string]bool{}
+	for limit := time.After(patience); len(got) < 2; {
+		select {
+		case name := <-dialled:
+			got[name] = true
+		case <-limit:
+			require.FailNow(t, "not in time", "%v", got)
+		}
+	}
+	cancel()
+	<-ended
+}

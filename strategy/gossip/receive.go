@@ -17,8 +17,12 @@ type receiver struct {
 	every   bool     // the packets that are not taken are handed on too
 }
 
-// maxReadErrors is how many reads in a row may fail before the socket is given up.
-const maxReadErrors = 10
+// How many reads in a row may fail before the socket is given up, and the pause after each. On some systems what others do
+// makes a read fail: an ICMP message, a packet that is too long.
+const (
+	maxReadErrors  = 100
+	readErrorPause = 50 * time.Millisecond
+)
 
 // read hands packets to take, until the socket is closed or take returns false. It returns nil then.
 func (r *receiver) read(take func(Packet) bool) error {
@@ -33,6 +37,7 @@ func (r *receiver) read(take func(Packet) bool) error {
 			if failures++; failures >= maxReadErrors {
 				return &NetworkError{Op: fmt.Sprintf("receive on UDP port %d", r.n.s.Port), Err: err}
 			}
+			time.Sleep(readErrorPause)
 			continue
 		}
 		failures = 0

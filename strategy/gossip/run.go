@@ -117,7 +117,7 @@ func (g *run) loop(ctx context.Context, out chan<- strategy.Set, heard <-chan Pa
 // pause is how long until the next heartbeat: at random within the interval, so that nodes which were started together
 // do not speak together for ever.
 func (g *run) pause() time.Duration {
-	return time.Millisecond + time.Duration(rand.Int64N(int64(g.s.Interval)))
+	return time.Millisecond + time.Duration(rand.Int64N(int64(g.s.Interval-time.Millisecond)+1))
 }
 
 func (g *run) hear(p *Packet) {
