@@ -343,8 +343,9 @@ func TestGossipOnOneHost(t *testing.T) {
 	sets := map[string]chan strategy.Set{}
 	for _, name := range []string{"a@127.0.0.1", "b@127.0.0.1"} {
 		s := &gossip.Strategy{Self: name, Port: port, MulticastInterfaces: []string{"127.0.0.1"}, Interval: 500 * time.Millisecond, Logger: log}
-		sets[name] = make(chan strategy.Set)
-		running.Go(func() { _ = s.Run(ctx, sets[name]) })
+		out := make(chan strategy.Set)
+		sets[name] = out
+		running.Go(func() { _ = s.Run(ctx, out) })
 	}
 	t.Cleanup(func() { cancel(errors.New("over")); running.Wait() })
 	all := []string{"a@127.0.0.1", "b@127.0.0.1", "x@127.0.0.1", "y@127.0.0.1"}

@@ -309,7 +309,7 @@ func TestSeeds(t *testing.T) {
 		require.NoError(t, err)
 		r := newResolver(set)
 		require.Equal(t, "[10.0.0.1:45892]", fmt.Sprint(r.addresses()))
-		dns := lookups{"app": "10.0.0.2 10.0.0.3"}
+		dns := &lookups{answers: map[string]string{"app": "10.0.0.2 10.0.0.3"}}
 		r.lookup = dns.lookup
 		changed := 0
 		ctx, cancel := context.WithCancel(t.Context())
@@ -319,11 +319,12 @@ func TestSeeds(t *testing.T) {
 		require.Equal(t, "[10.0.0.1:45892 10.0.0.2:1 10.0.0.3:1]", fmt.Sprint(r.addresses()))
 		require.Equal(t, 1, changed)
 		require.Equal(t, 1, log.count("seed=gone"))
-		delete(dns, "app")
+		dns.set("app", "")
 		time.Sleep(lookupRetry)
 		synctest.Wait()
 		require.Equal(t, "[10.0.0.1:45892 10.0.0.2:1 10.0.0.3:1]", fmt.Sprint(r.addresses()), "it keeps what it had")
-		dns["app"], dns["gone"] = "10.0.0.4", "10.0.0.5"
+		dns.set("app", "10.0.0.4")
+		dns.set("gone", "10.0.0.5")
 		time.Sleep(lookupRetry)
 		synctest.Wait()
 		require.Equal(t, "[10.0.0.1:45892 10.0.0.4:1 10.0.0.5:45892]", fmt.Sprint(r.addresses()))

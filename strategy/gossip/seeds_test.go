@@ -5,17 +5,29 @@ import (
 	"errors"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
-// lookups are answers of a DNS, by name.
-type lookups map[string]string
+// lookups are answers of a DNS, by name; an empty one is that there is no such name.
+type lookups struct {
+	mu      sync.Mutex
+	answers map[string]string
+}
 
-func (l lookups) lookup(_ context.Context, _, host string) ([]netip.Addr, error) {
-	text, ok := l[host]
-	if !ok {
+func (l *lookups) set(host, answer string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.answers[host] = answer
+}
+
+func (l *lookups) lookup(_ context.Context, _, host string) ([]netip.Addr, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	text := l.answers[host]
+	if text == "" {
 		return nil, errors.New("no such host")
 	}
 	var addrs []netip.Addr
