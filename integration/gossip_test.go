@@ -312,7 +312,8 @@ func TestGossipChangeOver(t *testing.T) {
 	}
 }
 
-// TestGossipIPv6: three Go nodes whose gossip is IPv6, which needs no address but that of the link.
+// TestGossipIPv6: three Go nodes whose gossip is IPv6, which needs no address but that of the link. One whose interface goes
+// down and comes back is a member of the group again.
 func TestGossipIPv6(t *testing.T) {
 	t.Parallel()
 	m := newMixed(t, 0)
@@ -323,6 +324,13 @@ func TestGossipIPv6(t *testing.T) {
 	for i, g := range m.gos {
 		g.hears(t, forming, m.others(m.goName(i)))
 	}
+	m.hosts.ip("-n", m.hosts.name(3), "link", "set", "eth0", "down")
+	m.gos[1].hears(t, patience, []string{m.goName(2)})
+	m.hosts.ip("-n", m.hosts.name(3), "link", "set", "eth0", "up")
+	for i, g := range m.gos {
+		g.hears(t, forming, m.others(m.goName(i)))
+	}
+	m.mesh(forming)
 }
 
 // TestGossipOnOneHost: two Go strategies and two BEAMs of one host, none connected to any, all get all packets.
