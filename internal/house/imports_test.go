@@ -14,6 +14,8 @@ const (
 	cobra = "github.com/spf13/cobra"
 	pflag = "github.com/spf13/pflag"
 	dns   = "github.com/miekg/dns"
+	ipv4  = "golang.org/x/net/ipv4"
+	ipv6  = "golang.org/x/net/ipv6"
 )
 
 // Packages of ours that several strategies are made with.
@@ -49,6 +51,7 @@ func ranks() map[string]rank {
 		"strategy/erlanghosts": {
 			rank: 3, siblings: []string{"strategy/epmd", polling, textfile}, not: []string{"dist", "events"},
 		},
+		"strategy/gossip":    {rank: 3, not: []string{"dist", "events"}, modules: []string{ipv4, ipv6}},
 		"strategy/exec":      {rank: 3, siblings: []string{"strategy/nodelist", polling}, not: []string{"dist", "events", "epmd"}},
 		"strategy/file":      {rank: 3, siblings: []string{"strategy/nodelist", polling, textfile}, not: []string{"dist", "events", "epmd"}},
 		"strategy/http":      {rank: 3, siblings: []string{"strategy/nodelist", polling}, not: []string{"dist", "events", "epmd"}},
@@ -183,6 +186,8 @@ func TestImportRules(t *testing.T) {
 		{"strategy/file", "gonode/strategy/internal/strategytest", false, false},
 		{"strategy/internal/poll", "gonode/strategy/epmd", false, false},
 		{"strategy/dns", "k8s.io/client-go/rest", false, false},
+		{"strategy/gossip", "golang.org/x/net/ipv4", false, true},
+		{"strategy/dns", "golang.org/x/net/ipv4", false, false},
 		{"strategy", "gonode/strategy/epmd", false, false},
 		{"node", "gonode/strategy/epmd", false, true},
 		{"node", "gonode/cmd/gonode", false, false},
