@@ -8,7 +8,7 @@ UNIT = $$($(GO) list ./... | grep -v '^gonode/integration')
 export GOFLAGS := -buildvcs=false $(GOFLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test unit integration lint fuzz bench convergence microbench otp cc iproute clean
+.PHONY: help build demo test unit integration lint fuzz bench convergence microbench otp kubernetes cc iproute clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -26,18 +26,18 @@ test: unit integration ## All tests: unit with the race detector, then against r
 unit: cc ## The tests that need no Erlang, with the race detector
 	$(GO) test -race -timeout 10m $(UNIT)
 
-integration: otp cc iproute ## The tests against real Erlang nodes, with the race detector; sets the releases up first
+integration: otp kubernetes cc iproute ## The tests against real Erlang nodes and a real Kubernetes API, with the race detector; sets both up first
 	$(GO) test -race -count=1 -p 1 -timeout 20m ./integration/...
 
-lint: ## gofmt, vet, staticcheck, go.mod, the rules of the house, and a build for every platform
+lint: ## gofmt, vet, staticcheck, go.mod, the rules of the house, and a build for each system
 	@bad=$$(gofmt -l .); [ -z "$$bad" ] || { echo "gofmt these:"; echo "$$bad"; exit 1; }
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 	$(GO) mod tidy -diff
 	$(GO) test -count=1 ./internal/house
-	@for os in linux darwin windows; do for arch in amd64 arm64; do \
-		echo "build $$os/$$arch"; CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(GO) build ./... || exit 1; \
-	done; done
+	@for target in linux/amd64 linux/arm64 darwin/arm64 windows/amd64; do \
+		echo "build $$target"; CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} $(GO) build ./... || exit 1; \
+	done
 
 FUZZTIME ?= 10s
 fuzz: ## Every fuzz target for FUZZTIME (10s)
@@ -59,6 +59,9 @@ microbench: ## The benchmarks of the packages, with allocations
 
 otp: ## Set up Erlang/OTP 23, 25, 27 and 29 in $GONODE_OTP or the user's cache folder
 	@$(OTP)
+
+kubernetes: ## Build kube-apiserver and etcd, once, in $GONODE_KUBERNETES or the user's cache folder; some minutes
+	@GO="$(GO)" integration/kubernetes/build.sh
 
 cc: ## Install the C compiler that the race detector needs, if there is none
 	@command -v gcc > /dev/null || command -v clang > /dev/null || { \
