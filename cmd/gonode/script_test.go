@@ -97,7 +97,7 @@ type (
 type job struct {
 	cmd            *exec.Cmd
 	reader         *os.File // of its standard output
-	stdout, stderr output
+	stdout, stderr printed
 	outDone        sync.WaitGroup // the copying of its standard output
 	errDone        sync.WaitGroup // and error
 }
@@ -198,21 +198,21 @@ func wantCode(ts *testscript.TestScript, err error, want string) {
 	}
 }
 
-// output is what a command has written so far.
-type output struct {
+// printed is what a command has written so far.
+type printed struct {
 	mu      sync.Mutex
 	text    strings.Builder
 	changed chan struct{} // closed at the next change
 	closed  bool
 }
 
-func (o *output) String() string {
+func (o *printed) String() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.text.String()
 }
 
-func (o *output) copy(from interface{ Read([]byte) (int, error) }) {
+func (o *printed) copy(from interface{ Read([]byte) (int, error) }) {
 	buf := make([]byte, 4096)
 	for {
 		n, err := from.Read(buf)
@@ -231,7 +231,7 @@ func (o *output) copy(from interface{ Read([]byte) (int, error) }) {
 }
 
 // until waits for text that matches pattern.
-func (o *output) until(ts *testscript.TestScript, pattern string) {
+func (o *printed) until(ts *testscript.TestScript, pattern string) {
 	re, err := regexp.Compile("(?m)" + pattern)
 	ts.Check(err)
 	late := time.After(patience)

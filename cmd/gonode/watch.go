@@ -10,7 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gonode/cmd/gonode/internal/output"
 	"gonode/dist"
+	"gonode/events"
 	"gonode/node"
 	"gonode/strategy"
 	epmdstrategy "gonode/strategy/epmd"
@@ -75,7 +77,7 @@ func (a *app) watch(ctx context.Context, f *watchFlags, targets []string) error 
 	for _, target := range slices.Compact(slices.Sorted(slices.Values(targets))) {
 		first.Go(func() { a.firstAttempt(ctx, n, target, refuse) })
 	}
-	err = a.printEvents(ctx, n, f.out.json())
+	err = a.printEvents(ctx, n, f.out.printer(a), nil)
 	refuse(nil)
 	first.Wait()
 	return err
@@ -103,13 +105,13 @@ func (a *app) firstAttempt(ctx context.Context, n *node.Node, target string, ref
 const lastLineTime = time.Second
 
 // printEvents prints what happens to n until ctx is done or the output fails, and shuts n down.
-func (a *app) printEvents(ctx context.Context, n *node.Node, json bool) error {
+func (a *app) printEvents(ctx context.Context, n *node.Node, p output.Printer, enough func(events.Event) bool) error {
 	sub := n.Events().Subscribe(ctx)
 	printed := make(chan error, 1)
 	printing, stop := context.WithCancel(ctx)
 	go func() { // ends with the subscription, and that with ctx; or with the process, if the reader hangs
 		defer stop()
-		printed <- (&eventPrinter{w: a.stdout, json: json}).printAll(sub)
+		printed <- newEventPrinter(p).printAll(sub, enough)
 	}()
 	<-printing.Done()
 	late := leave(n)

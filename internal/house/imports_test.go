@@ -27,17 +27,20 @@ type rank struct {
 // that is not listed is like strategy/*.
 func ranks() map[string]rank {
 	return map[string]rank{
-		"internal/wire":  {rank: 0},
-		"etf":            {rank: 1, modules: []string{ergo}},
-		"epmd":           {rank: 1},
-		"events":         {rank: 1, siblings: []string{"etf"}, modules: []string{ergo}},
-		"dist":           {rank: 2, not: []string{"epmd", "events"}, modules: []string{ergo}},
-		"strategy":       {rank: 2, not: []string{"etf", "internal/wire", "events"}},
-		"strategy/*":     {rank: 3, not: []string{"dist", "events"}},
-		"kernel":         {rank: 3, not: []string{"epmd", "strategy"}, modules: []string{ergo}},
-		"node":           {rank: 4, modules: []string{ergo}},
-		"cmd/gonode":     {rank: 5, modules: []string{ergo, cobra, pflag}},
-		"internal/house": {rank: 0},
+		"internal/wire": {rank: 0},
+		"etf":           {rank: 1, modules: []string{ergo}},
+		"epmd":          {rank: 1},
+		"events":        {rank: 1, siblings: []string{"etf"}, modules: []string{ergo}},
+		"dist":          {rank: 2, not: []string{"epmd", "events"}, modules: []string{ergo}},
+		"strategy":      {rank: 2, not: []string{"etf", "internal/wire", "events"}},
+		"strategy/*":    {rank: 3, not: []string{"dist", "events"}},
+		"kernel":        {rank: 3, not: []string{"epmd", "strategy"}, modules: []string{ergo}},
+		"node":          {rank: 4, modules: []string{ergo}},
+		"cmd/gonode":    {rank: 6, modules: []string{ergo, cobra, pflag, "golang.org/x/term"}},
+
+		"cmd/gonode/internal/output":   {rank: 5, siblings: []string{"cmd/gonode/internal/termjson"}, modules: []string{"go.yaml.in/yaml/v3"}},
+		"cmd/gonode/internal/termjson": {rank: 5, not: []string{"node", "epmd", "dist"}, modules: []string{ergo}},
+		"internal/house":               {rank: 0},
 	}
 }
 
