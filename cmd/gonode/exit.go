@@ -9,6 +9,7 @@ import (
 
 	"ergo.services/ergo/gen"
 
+	"gonode/cmd/gonode/internal/remote"
 	"gonode/dist"
 	"gonode/epmd"
 	"gonode/node"
@@ -85,6 +86,9 @@ func exitCode(err error) int {
 // usageCode is for what the user wrote: flags and node names.
 func usageCode(err error) int {
 	if _, ok := errors.AsType[*usageError](err); ok {
+		return exitUsage
+	}
+	if _, ok := errors.AsType[*remote.SyntaxError](err); ok {
 		return exitUsage
 	}
 	if _, ok := errors.AsType[*dist.NameError](err); ok || errors.Is(err, dist.ErrNameForm) {

@@ -49,6 +49,10 @@ func (a *app) root() *cobra.Command {
 		a.watchCommand(),
 		a.pingCommand(),
 		a.rttCommand(),
+		a.callCommand(),
+		a.castCommand(),
+		a.sendCommand(),
+		a.evalCommand(),
 		a.namesCommand(),
 		a.versionCommand(),
 	)
