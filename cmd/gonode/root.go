@@ -47,13 +47,20 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(
 		a.runCommand(),
 		a.watchCommand(),
+		a.membersCommand(),
+		a.waitCommand(),
 		a.pingCommand(),
 		a.rttCommand(),
 		a.callCommand(),
 		a.castCommand(),
 		a.sendCommand(),
 		a.evalCommand(),
+		a.pgCommand(),
+		a.globalCommand(),
+		a.whereisCommand(),
+		a.topCommand(),
 		a.namesCommand(),
+		a.epmdCommand(),
 		a.versionCommand(),
 	)
 	return root

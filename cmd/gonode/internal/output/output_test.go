@@ -84,7 +84,7 @@ func TestStream(t *testing.T) {
 		}
 		return s.Write(thing{Name: "b", Size: 2})
 	}
-	require.Equal(t, "NAME  SIZE\na        1\nb  2\n", render(t, two, Printer{}))
+	require.Equal(t, "NAME  SIZE\na        1\nb        2\n", render(t, two, Printer{}))
 	require.Equal(t, `{"v":1,"name":"a","size":1}`+"\n"+`{"v":1,"name":"b","size":2}`+"\n", render(t, two, Printer{Format: JSON}))
 	require.Equal(t, "---\nv: 1\nname: a\nsize: 1\n---\nv: 1\nname: b\nsize: 2\n", render(t, two, Printer{Format: YAML}))
 	require.Equal(t, "#{v => 1,name => <<\"a\">>,size => 1}.\n#{v => 1,name => <<\"b\">>,size => 2}.\n", render(t, two, Printer{Format: Erl}))

@@ -14,13 +14,16 @@ import (
 
 // Stream writes values one after the other. It belongs to one goroutine.
 type Stream[T any] struct {
-	view  View[T]
-	p     Printer
-	begun bool
+	view   View[T]
+	p      Printer
+	begun  bool
+	widths []int // of the columns so far
 }
 
 // Stream returns one that writes to p.
-func (v View[T]) Stream(p Printer) *Stream[T] { return &Stream[T]{view: v, p: p} }
+func (v View[T]) Stream(p Printer) *Stream[T] {
+	return &Stream[T]{view: v, p: p, widths: make([]int, len(v.columns(p)))}
+}
 
 // Write writes one value.
 func (s *Stream[T]) Write(item T) error {
@@ -41,7 +44,7 @@ func (s *Stream[T]) Write(item T) error {
 	case s.view.Line != nil:
 		return s.line(s.view.Line(s.p, item))
 	}
-	return s.view.table(s.p, []T{item}, first)
+	return s.view.table(s.p, []T{item}, first, s.widths)
 }
 
 func (s *Stream[T]) line(text string) error {

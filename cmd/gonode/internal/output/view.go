@@ -44,7 +44,7 @@ func (v View[T]) columns(p Printer) []Column[T] {
 func (v View[T]) List(p Printer, items []T) error {
 	switch {
 	case p.Text() && v.Line == nil:
-		return v.table(p, items, true)
+		return v.table(p, items, true, make([]int, len(v.columns(p))))
 	case p.Text() || p.Format == Name || p.Format == NDJSON:
 		s := v.Stream(p)
 		for _, item := range items {
@@ -69,8 +69,8 @@ func (v View[T]) One(p Printer, item T) error {
 	return v.Stream(p).Write(item)
 }
 
-// table writes aligned columns.
-func (v View[T]) table(p Printer, items []T, heads bool) error {
+// table writes aligned columns, at least as wide as widths, which it keeps up to date.
+func (v View[T]) table(p Printer, items []T, heads bool, widths []int) error {
 	columns := v.columns(p)
 	rows := make([][]string, 0, len(items)+1)
 	if heads {
@@ -87,7 +87,6 @@ func (v View[T]) table(p Printer, items []T, heads bool) error {
 		}
 		rows = append(rows, row)
 	}
-	widths := make([]int, len(columns))
 	for _, row := range rows {
 		for i, cell := range row {
 			widths[i] = max(widths[i], utf8.RuneCountInString(cell))

@@ -39,7 +39,10 @@ type Expr struct {
 // What is wrong with them is a *SyntaxError.
 func (t Target) Parse(ctx context.Context, text string) (*Expr, error) {
 	scanned, err := t.Call(ctx, "erl_scan", "string", charlist(text))
-	if err != nil {
+	switch {
+	case errors.Is(err, node.ErrUndef):
+		return nil, fmt.Errorf("%w: it has no Erlang parser, as a node that is no BEAM", err)
+	case err != nil:
 		return nil, err
 	}
 	tokens, err := t.outcome(ctx, scanned)
