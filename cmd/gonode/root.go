@@ -43,7 +43,7 @@ func (a *app) root() *cobra.Command {
 	root.SetErr(a.stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 100 ") + outputHelp + environmentHelp + exitHelp)
-	root.CompletionOptions.HiddenDefaultCmd = true
+	root.CompletionOptions.DisableDefaultCmd = true // there is one of our own
 	root.AddCommand(
 		a.runCommand(),
 		a.watchCommand(),
@@ -61,8 +61,13 @@ func (a *app) root() *cobra.Command {
 		a.topCommand(),
 		a.namesCommand(),
 		a.epmdCommand(),
+		a.termCommand(),
+		a.captureCommand(),
+		a.keygenCommand(),
+		a.completionCommand(),
 		a.versionCommand(),
 	)
+	completeChoices(root)
 	return root
 }
 

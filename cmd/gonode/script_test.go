@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -48,7 +49,7 @@ func TestMain(m *testing.M) {
 //	ended NAME CODE          waits for its end and checks the exit code
 //	exits CODE command...    runs a command and checks the exit code
 //
-// Every script has an epmd port of its own in ERL_EPMD_PORT.
+// Every script has an epmd port of its own in ERL_EPMD_PORT, and a packet capture of two nodes in CAPTURE.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -58,7 +59,9 @@ func TestScripts(t *testing.T) {
 			env.Setenv("ERL_EPMD_PORT", port)
 			env.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE")) // else every command takes a second to end
 			env.Values[jobsKey{}] = make(jobs)
-			return err
+			capture, absErr := filepath.Abs("internal/pcap/testdata/otp.pcap")
+			env.Setenv("CAPTURE", capture)
+			return errors.Join(err, absErr)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"start":    start,

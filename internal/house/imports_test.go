@@ -39,6 +39,7 @@ func ranks() map[string]rank {
 		"cmd/gonode":    {rank: 6, modules: []string{ergo, cobra, pflag, "golang.org/x/term"}},
 
 		"cmd/gonode/internal/output":   {rank: 5, siblings: []string{"cmd/gonode/internal/termjson"}, modules: []string{"go.yaml.in/yaml/v3"}},
+		"cmd/gonode/internal/pcap":     {rank: 5},
 		"cmd/gonode/internal/remote":   {rank: 5, modules: []string{ergo}},
 		"cmd/gonode/internal/termjson": {rank: 5, not: []string{"node", "epmd", "dist"}, modules: []string{ergo}},
 		"internal/house":               {rank: 0},
