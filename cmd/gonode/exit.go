@@ -110,6 +110,9 @@ func (e *unreachableError) Unwrap() error { return e.err }
 
 // outcomeCode is for what came of a question that did reach the other node.
 func outcomeCode(err error) int {
+	if d, ok := errors.AsType[*diagnosis](err); ok {
+		return d.code
+	}
 	if _, ok := errors.AsType[*conditionError](err); ok {
 		return exitCondition
 	}

@@ -51,6 +51,7 @@ func (a *app) root() *cobra.Command {
 		a.waitCommand(),
 		a.pingCommand(),
 		a.rttCommand(),
+		a.doctorCommand(),
 		a.callCommand(),
 		a.castCommand(),
 		a.sendCommand(),

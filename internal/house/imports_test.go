@@ -38,6 +38,7 @@ func ranks() map[string]rank {
 		"node":          {rank: 4, modules: []string{ergo}},
 		"cmd/gonode":    {rank: 6, modules: []string{ergo, cobra, pflag, "golang.org/x/term"}},
 
+		"cmd/gonode/internal/doctor":   {rank: 5, siblings: []string{"cmd/gonode/internal/remote"}, modules: []string{ergo}},
 		"cmd/gonode/internal/output":   {rank: 5, siblings: []string{"cmd/gonode/internal/termjson"}, modules: []string{"go.yaml.in/yaml/v3"}},
 		"cmd/gonode/internal/pcap":     {rank: 5},
 		"cmd/gonode/internal/remote":   {rank: 5, modules: []string{ergo}},

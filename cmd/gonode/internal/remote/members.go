@@ -167,19 +167,26 @@ func (t Target) Members(ctx context.Context) ([]Member, error) {
 	if err != nil {
 		return nil, err
 	}
-	var asking sync.WaitGroup // all end with ctx, or memberTime after they began
+	each(len(members), func(i int) {
+		ctx, cancel := context.WithTimeout(ctx, memberTime)
+		defer cancel()
+		t.fill(ctx, &members[i])
+	})
+	return members, ctx.Err()
+}
+
+// each calls do with 0 to n-1, some at once, and waits for all.
+func each(n int, do func(int)) {
+	var asking sync.WaitGroup // each ends by the context of what it calls
 	slots := make(chan struct{}, atOnce)
-	for i := range members {
+	for i := range n {
 		slots <- struct{}{}
 		asking.Go(func() {
 			defer func() { <-slots }()
-			ctx, cancel := context.WithTimeout(ctx, memberTime)
-			defer cancel()
-			t.fill(ctx, &members[i])
+			do(i)
 		})
 	}
 	asking.Wait()
-	return members, ctx.Err()
 }
 
 // fill asks a member for what is not known of it yet. What it does not say stays empty.
