@@ -152,3 +152,22 @@ func TestCommandStops(t *testing.T) {
 		require.Less(t, time.Since(begin), patience)
 	}
 }
+
+// TestCommandColors: a terminal has them, unless NO_COLOR is set, and a pipe has none.
+func TestCommandColors(t *testing.T) {
+	c := newCluster(t, "27")
+	c.beam("27", "a")
+	path, err := buildCommand()
+	require.NoError(t, err)
+	const head = "\x1b[1mNAME\x1b[0m"
+	run := func(env string) string {
+		stdout, _, code := c.program("/usr/bin/env", env, "script", "-qefc", path+" whereis a@127.0.0.1", "/dev/null").output(t)
+		require.Zero(t, code)
+		return stdout
+	}
+	require.Contains(t, run("TERM=xterm"), head)
+	require.NotContains(t, run("NO_COLOR=1"), "\x1b[")
+	require.NotContains(t, run("TERM=dumb"), "\x1b[")
+	require.NotContains(t, c.exits(0, "whereis", "a@127.0.0.1").stdout, "\x1b[")
+	require.Contains(t, c.exits(0, "whereis", "a@127.0.0.1", "--color", "always").stdout, head)
+}

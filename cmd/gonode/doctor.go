@@ -117,7 +117,9 @@ func (a *app) examine(ctx context.Context, f *doctorFlags, targets []string) ([]
 			d.Self = probeName(ctx, targets[0], d.EPMDPort)
 		}
 	}
+	over := a.busy("looking at this host")
 	found := d.Host(ctx)
+	over()
 	var reached []string
 	for _, target := range targets {
 		over := a.busy("looking at the way to %s", target)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"gonode/dist"
 	"gonode/epmd"
@@ -60,8 +61,13 @@ func (d *Doctor) lookup(ctx context.Context, host string) ([]string, error) {
 	return net.DefaultResolver.LookupHost(ctx, host)
 }
 
+// ownTime is how long the epmd of this host may take, on which nothing depends.
+const ownTime = time.Second
+
 // ownEPMD looks for the epmd of this host.
 func (d *Doctor) ownEPMD(ctx context.Context) Finding {
+	ctx, cancel := context.WithTimeout(ctx, ownTime)
+	defer cancel()
 	names, err := d.client().Names(ctx, "localhost")
 	if err != nil {
 		return Finding{Level: Note, Check: "epmd", Cause: CauseNoEPMD, Err: err, Text: "no epmd answers on this host",
