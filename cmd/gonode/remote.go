@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/spf13/pflag"
 
+	"gonode/dist"
 	"gonode/node"
 )
 
@@ -47,17 +49,52 @@ func (f *remoteFlags) with(ctx context.Context, a *app, target string, do func(c
 	})
 }
 
-// session starts the hidden node, calls do, and leaves. It does not connect yet.
+// session starts the hidden node, calls do, and leaves. It does not connect yet. A connection that is lost is not made
+// again: what a node that is about to stop does to it would say nothing.
 func (f *remoteFlags) session(ctx context.Context, a *app, target string, do func(*node.Node) error) error {
 	if _, err := parseNodeName(target); err != nil {
 		return err
 	}
-	n, err := f.start(ctx, a, target, func(cfg *node.Config) { cfg.SetupTime = setup(f.timeout) })
+	n, err := f.start(ctx, a, target, func(cfg *node.Config) {
+		cfg.SetupTime = setup(f.timeout)
+		cfg.Resolve = once(cfg.Resolve)
+	})
 	if err != nil {
 		return err
 	}
 	defer leave(n)
 	return do(n)
+}
+
+// errLost is a connection that was there.
+var errLost = errors.New("the connection was lost: the node has stopped, or the network between broke")
+
+// once returns a resolver that finds each node once.
+func once(resolve node.Resolver) node.Resolver {
+	var mu sync.Mutex
+	found := map[string]bool{}
+	return func(ctx context.Context, name string) (string, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if found[name] {
+			return "", &unreachableError{errLost}
+		}
+		address, err := resolve(ctx, name)
+		found[name] = err == nil
+		return address, err
+	}
+}
+
+// isFinal reports whether a node that failed so will go on doing so: it refuses us, or what we said makes no sense. One
+// that hangs up may just be starting or stopping.
+func isFinal(err error) bool {
+	for _, passing := range []error{dist.ErrHangup, dist.ErrBusy, dist.ErrNok, dist.ErrAlive} {
+		if errors.Is(err, passing) {
+			return false
+		}
+	}
+	code := exitCode(err)
+	return code == exitRefused || code == exitUsage
 }
 
 // explain says why timed, which is within ctx, was done, if that is what err is about.

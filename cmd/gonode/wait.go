@@ -75,7 +75,7 @@ func (a *app) wait(ctx context.Context, f *waitFlags, target string) error {
 		if err == nil {
 			return nil
 		}
-		if code := exitCode(err); code == exitRefused || code == exitUsage {
+		if isFinal(err) {
 			return err
 		}
 		if timed.Err() == nil || missing == nil {

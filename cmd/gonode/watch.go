@@ -113,9 +113,9 @@ func (r refusal) Unwrap() error { return r.error }
 // there may come yet, but one that refuses us will go on doing so.
 func (a *app) firstAttempt(ctx context.Context, n *node.Node, target string, refuse context.CancelCauseFunc) {
 	err := n.Connect(ctx, target)
-	switch code := exitCode(err); {
+	switch {
 	case err == nil || ctx.Err() != nil:
-	case code == exitRefused || code == exitUsage:
+	case isFinal(err):
 		refuse(refusal{err})
 	default:
 		a.notef("waiting for %s: %v", target, err)
