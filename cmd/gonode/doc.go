@@ -22,5 +22,5 @@
 // under internal.
 //
 // Missing: a configuration file, HTTP and hooks of run; members of a node that runs, by its socket; watch of what happened
-// before it began; completion of node names.
+// before it began.
 package main

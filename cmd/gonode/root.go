@@ -68,7 +68,7 @@ func (a *app) root() *cobra.Command {
 		a.completionCommand(),
 		a.versionCommand(),
 	)
-	completeChoices(root)
+	a.complete(root)
 	return root
 }
 
