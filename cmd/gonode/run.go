@@ -68,7 +68,7 @@ func (a *app) run(ctx context.Context, f *runFlags) error {
 	if err != nil {
 		return unlessDone(ctx, err)
 	}
-	return a.printEvents(ctx, n, f.out.json())
+	return a.printEvents(ctx, n, f.out.printer(a), nil)
 }
 
 // unlessDone returns why a node did not start, or nil if that is because it is to end already.

@@ -69,11 +69,18 @@ func ranks() map[string]rank {
 		strategytest:         {rank: 3, not: []string{"dist", "events", "epmd"}},
 		"kernel":             {rank: 3, not: []string{"epmd", "strategy"}, modules: []string{ergo}},
 		"node":               {rank: 4, modules: []string{ergo}},
-		"cmd/gonode":         {rank: 5, modules: []string{ergo, cobra, pflag}},
 		"internal/house":     {rank: 0},
 		dnstest:              {rank: 0, modules: []string{dns}},
 
 		"strategy/kubernetes": {rank: 3, not: []string{"dist", "events"}, modules: kubernetes()},
+
+		"cmd/gonode": {rank: 6, modules: []string{ergo, cobra, pflag, "golang.org/x/term"}},
+
+		"cmd/gonode/internal/doctor":   {rank: 5, siblings: []string{"cmd/gonode/internal/remote"}, modules: []string{ergo}},
+		"cmd/gonode/internal/output":   {rank: 5, siblings: []string{"cmd/gonode/internal/termjson"}, modules: []string{"go.yaml.in/yaml/v3"}},
+		"cmd/gonode/internal/pcap":     {rank: 5},
+		"cmd/gonode/internal/remote":   {rank: 5, modules: []string{ergo}},
+		"cmd/gonode/internal/termjson": {rank: 5, not: []string{"node", "epmd", "dist"}, modules: []string{ergo}},
 	}
 }
 
