@@ -76,6 +76,7 @@ func holds(t *testing.T, d time.Duration, what string, ok func() bool) {
 // disconnected although the others know it. Those that came in, and those that are wanted, stay; nobody is disturbed by it.
 func TestPrune(t *testing.T) {
 	eachRelease(t, func(t *testing.T, release string) {
+		t.Parallel() // it mostly waits
 		c := newCluster(t, release)
 		a, b, x := c.beam(release, "a"), c.beam(release, "b"), c.beam(release, "x")
 		eval(t, a, "[pong,pong]", "[net_adm:ping(N) || N <- ['b@127.0.0.1', 'x@127.0.0.1']]")
@@ -130,6 +131,7 @@ func pruneOne(t *testing.T, g *node.Node, source fed, prune strategy.Prune, a *b
 // TestPrunedThoughOthersKnowIt: the mesh does not bring back whom discovery let go; the node itself may come back.
 func TestPrunedThoughOthersKnowIt(t *testing.T) {
 	eachRelease(t, func(t *testing.T, release string) {
+		t.Parallel() // it mostly waits
 		c := newCluster(t, release)
 		a, b := c.beam(release, "a"), c.beam(release, "b")
 		eval(t, a, "pong", "net_adm:ping('b@127.0.0.1')")
@@ -157,6 +159,7 @@ func TestPrunedThoughOthersKnowIt(t *testing.T) {
 // TestStartWaits: with MinMembers and Wait the node has its members when Start returns, however late they come.
 func TestStartWaits(t *testing.T) {
 	eachRelease(t, func(t *testing.T, release string) {
+		t.Parallel() // it mostly waits
 		c := newCluster(t, release)
 		c.beam(release, "a")
 		started := make(chan *node.Node, 1)
@@ -189,6 +192,7 @@ func TestStartWaits(t *testing.T) {
 // a topology names it all the time.
 func TestLeaving(t *testing.T) {
 	eachRelease(t, func(t *testing.T, release string) {
+		t.Parallel() // it mostly waits
 		c := newCluster(t, release)
 		a := c.beam(release, "a")
 		source := make(fed)
@@ -210,6 +214,7 @@ func TestLeaving(t *testing.T) {
 // wants; one that fails is no reason either. The BEAM that both let go is disconnected.
 func TestTopologies(t *testing.T) {
 	eachRelease(t, func(t *testing.T, release string) {
+		t.Parallel() // it mostly waits
 		c := newCluster(t, release)
 		a, b := c.beam(release, "a"), c.beam(release, "b")
 		one, two := make(fed), make(fed)
