@@ -27,7 +27,7 @@ unit: cc ## The tests that need no Erlang, with the race detector
 	$(GO) test -race -timeout 10m $(UNIT)
 
 integration: otp kubernetes cc iproute ## The tests against real Erlang nodes and a real Kubernetes API, with the race detector; sets both up first
-	$(GO) test -race -count=1 -p 1 -timeout 20m ./integration/...
+	$(GO) test -race -count=1 -p 1 -parallel 4 -timeout 20m ./integration/...
 
 lint: ## gofmt, vet, staticcheck, go.mod, the rules of the house, and a build for each system
 	@bad=$$(gofmt -l .); [ -z "$$bad" ] || { echo "gofmt these:"; echo "$$bad"; exit 1; }

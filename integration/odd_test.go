@@ -25,6 +25,7 @@ const oddSteps = 1500
 // OTP gives a connection up, or which it logs. What can't be sent is an error, or does nothing.
 func TestOddArguments(t *testing.T) {
 	eachRelease(t, func(t *testing.T, release string) {
+		t.Parallel() // it mostly waits
 		c := newCluster(t, release)
 		b, third := c.beam(release, "b"), c.beam(release, "third")
 		g := c.goNode("go", quietly)
