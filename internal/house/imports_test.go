@@ -13,6 +13,8 @@ const (
 	ergo  = "ergo.services/ergo"
 	cobra = "github.com/spf13/cobra"
 	pflag = "github.com/spf13/pflag"
+	prom  = "github.com/prometheus/client_golang"
+	unix  = "golang.org/x/sys/unix"
 )
 
 // rank says where a package stands. It imports only packages of a lower rank, and of them none of those it must not know.
@@ -36,8 +38,13 @@ func ranks() map[string]rank {
 		"strategy/*":     {rank: 3, not: []string{"dist", "events"}},
 		"kernel":         {rank: 3, not: []string{"epmd", "strategy"}, modules: []string{ergo}},
 		"node":           {rank: 4, modules: []string{ergo}},
-		"cmd/gonode":     {rank: 5, modules: []string{ergo, cobra, pflag}},
+		"hooks":          {rank: 5, not: []string{"dist", "epmd", "kernel", "node", "strategy"}},
+		"admin":          {rank: 6, not: []string{"dist", "epmd", "kernel"}, modules: []string{ergo, prom}},
+		"cmd/gonode":     {rank: 7, modules: []string{ergo, cobra, pflag}},
 		"internal/house": {rank: 0},
+
+		"internal/eventjson": {rank: 2},
+		"internal/sdnotify":  {rank: 0, modules: []string{unix}},
 	}
 }
 
@@ -48,9 +55,11 @@ func free() []string { return []string{"examples", "bench", "integration"} }
 func forTests() []string {
 	return []string{
 		ergo,
+		"github.com/prometheus/common",
 		"github.com/stretchr/testify",
 		"github.com/rogpeppe/go-internal",
 		"go.uber.org/goleak",
+		"go.yaml.in/yaml/v3",
 		"golang.org/x/sync",
 		"pgregory.net/rapid",
 	}
@@ -158,6 +167,11 @@ func TestImportRules(t *testing.T) {
 		{"node", "gonode/cmd/gonode", false, false},
 		{"node", "gonode/integration/beam", true, false},
 		{"node", "gonode/unheard/of", false, false},
+		{"node", "github.com/prometheus/client_golang/prometheus", false, false},
+		{"hooks", "gonode/node", false, false},
+		{"hooks", "gonode/events", false, true},
+		{"admin", "gonode/hooks", false, true},
+		{"admin", "gonode/dist", false, false},
 		{"examples/join", "gonode/node", false, true},
 		{"etf", "encoding/binary", false, true},
 	} {
