@@ -15,7 +15,7 @@ import (
 
 // metrics answers /metrics. What the node counts is read when somebody asks; the rest is counted here.
 type metrics struct {
-	catalog
+	*catalog
 	server  *Server
 	made    time.Time
 	handler http.Handler

@@ -55,6 +55,7 @@ func free() []string { return []string{"examples", "bench", "integration"} }
 func forTests() []string {
 	return []string{
 		ergo,
+		"github.com/prometheus/client_model",
 		"github.com/prometheus/common",
 		"github.com/stretchr/testify",
 		"github.com/rogpeppe/go-internal",
