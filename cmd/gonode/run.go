@@ -20,6 +20,7 @@ type runFlags struct {
 	cookie   cookieFlags
 	epmd     epmdFlags
 	strategy strategyFlags
+	operate  operateFlags
 	log      logFlags
 	out      outputFlags
 }
@@ -33,7 +34,8 @@ func (a *app) runCommand() *cobra.Command {
 			"or goes. It leaves the cluster in order when it is interrupted or terminated, or when nobody reads what it\n" +
 			"prints.",
 		Example: "  gonode run --name go@127.0.0.1 --strategy epmd --hosts a@127.0.0.1,b@127.0.0.1\n" +
-			"  GONODE_COOKIE=secret gonode run --name go@db3.example.org --listen :9100 -o json",
+			"  GONODE_COOKIE=secret gonode run --name go@db3.example.org --listen :9100 -o json\n" +
+			"  gonode run --name go@127.0.0.1 --http 9140 --hook 'nodedown=logger \"$GONODE_NODE is gone\"'",
 		Args: takes("argument", 0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.run(cmd.Context(), f); err != nil {
@@ -53,6 +55,7 @@ func (a *app) runCommand() *cobra.Command {
 	f.cookie.add(fs)
 	f.epmd.add(fs)
 	f.strategy.add(fs)
+	f.operate.add(fs)
 	f.log.add(fs, "info")
 	f.out.add(fs)
 	return cmd
@@ -64,10 +67,19 @@ func (a *app) run(ctx context.Context, f *runFlags) error {
 	if err != nil {
 		return err
 	}
+	run, err := f.operate.config()
+	if err != nil {
+		return err
+	}
 	n, err := node.Start(ctx, cfg)
 	if err != nil {
 		return unlessDone(ctx, err)
 	}
+	o, err := a.operate(ctx, &f.operate, run, n, cfg.Logger)
+	if err != nil {
+		return errors.Join(err, leave(n))
+	}
+	defer o.stop()
 	return a.printEvents(ctx, n, f.out.printer(a), nil)
 }
 
