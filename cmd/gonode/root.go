@@ -49,6 +49,7 @@ func (a *app) root() *cobra.Command {
 		a.watchCommand(),
 		a.membersCommand(),
 		a.waitCommand(),
+		a.explainCommand(),
 		a.pingCommand(),
 		a.rttCommand(),
 		a.doctorCommand(),
