@@ -45,7 +45,7 @@ func (a *app) root() *cobra.Command {
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 100 ") + outputHelp + environmentHelp + exitHelp)
 	root.CompletionOptions.DisableDefaultCmd = true // there is one of our own
 	root.AddCommand(
-		a.runCommand(),
+		a.withDemo(a.runCommand()),
 		a.watchCommand(),
 		a.membersCommand(),
 		a.waitCommand(),
