@@ -15,6 +15,7 @@ import (
 // doctorFlags is what doctor can be told.
 type doctorFlags struct {
 	remoteFlags
+	kubernetesFlags
 	step time.Duration
 }
 
@@ -43,8 +44,11 @@ func (a *app) doctorCommand() *cobra.Command {
 			"reached or refuses, 1 for what is wrong between others. Causes: name_form, dns, host_loopback, no_epmd,\n" +
 			"epmd_loopback, epmd_filtered, epmd, not_registered, port_closed, port_filtered, node_hangs, tls, not_erlang,\n" +
 			"wrong_name, cookie, flags, not_allowed, name_in_use, handshake, hidden, no_beam, net_ticktime, mesh_hole, connect_all,\n" +
-			"prevent_overlapping_partitions, multicast, unreachable.",
+			"prevent_overlapping_partitions, multicast, unreachable, rbac, kubernetes.\n\n" +
+			"With --kubernetes, and in a pod anyway, it tries each verb that the strategy kubernetes needs, and prints the rule\n" +
+			"that a Role lacks.",
 		Example: "  gonode doctor a@127.0.0.1\n  gonode doctor a@db1.example.org b@db2.example.org -o wide\n" +
+			"  gonode doctor --kubernetes=pods --kubernetes-namespace shop\n" +
 			"  gonode doctor a@127.0.0.1 -o json | jq '.items[] | select(.level == \"bad\")'",
 		Args: takes("NODE", 0, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -56,6 +60,7 @@ func (a *app) doctorCommand() *cobra.Command {
 	}
 	fs := cmd.Flags()
 	f.remoteFlags.add(fs, 20*time.Second)
+	f.kubernetesFlags.add(fs)
 	fs.Lookup("timeout").Usage = "how long the questions to the cluster may take"
 	addPeriod(fs, &f.step, "step-timeout", 3*time.Second, "how long each step on the way to a node may take")
 	return cmd
@@ -99,7 +104,7 @@ func (d *diagnosis) Error() string { return d.text }
 
 // isSummary reports whether a finding that is well is shown to people who did not ask for all.
 func isSummary(f doctor.Finding) bool {
-	return f.Check == "ping" || f.Check == "mesh" || f.Check == "handshake"
+	return f.Check == "ping" || f.Check == "mesh" || f.Check == "handshake" || f.Check == "kubernetes"
 }
 
 // examine returns all findings: of this host, of the way to each node, and of those that can be reached together.
@@ -118,7 +123,7 @@ func (a *app) examine(ctx context.Context, f *doctorFlags, targets []string) ([]
 		}
 	}
 	over := a.busy("looking at this host")
-	found := d.Host(ctx)
+	found := append(d.Host(ctx), f.kubernetesFlags.findings(ctx, a, f.timeout)...)
 	over()
 	var reached []string
 	for _, target := range targets {

@@ -44,6 +44,8 @@ const (
 	CauseOverlapping   = "prevent_overlapping_partitions"
 	CauseMulticast     = "multicast"   // no interface that can do it
 	CauseUnreachable   = "unreachable" // the network between
+	CauseRBAC          = "rbac"        // Kubernetes does not allow what the strategy needs
+	CauseKubernetes    = "kubernetes"  // its API server can't be asked
 )
 
 // Finding is one thing that was looked at.
