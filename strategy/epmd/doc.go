@@ -2,7 +2,7 @@
 //
 // A Strategy is a value to put into strategy.Config. With Nodes only it has no more to say after its first set; with
 // Hosts it asks all of them at once, again and again, until the context of Run is done. A host that does not answer keeps
-// the nodes it had.
+// the nodes it had, and makes the set partial.
 //
-// Not here yet: hosts from a file (.hosts.erlang).
+// Package erlanghosts takes the hosts from a file, package localepmd asks this host.
 package epmd

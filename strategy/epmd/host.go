@@ -2,8 +2,8 @@ package epmd
 
 import (
 	"context"
-	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"gonode/strategy"
@@ -15,7 +15,8 @@ const maxNames = 1000
 // answer is what a host has said.
 type answer struct {
 	host  string
-	nodes []strategy.Name
+	nodes []strategy.Node // sorted
+	err   error           // it has said nothing
 }
 
 // host asks the epmd of one host.
@@ -31,11 +32,11 @@ func (h *host) follow(ctx context.Context, interval time.Duration, answers chan<
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	for {
-		if nodes, ok := h.ask(ctx); ok {
-			select {
-			case answers <- answer{h.name, nodes}:
-			case <-ctx.Done():
-			}
+		nodes, err := h.ask(ctx)
+		select {
+		case answers <- answer{h.name, nodes, err}:
+		case <-ctx.Done():
+			return
 		}
 		select {
 		case <-ticker.C:
@@ -45,17 +46,15 @@ func (h *host) follow(ctx context.Context, interval time.Duration, answers chan<
 	}
 }
 
-// ask asks the host once; ok is false if it does not answer.
-func (h *host) ask(ctx context.Context) (nodes []strategy.Name, ok bool) {
+// ask asks the host once.
+func (h *host) ask(ctx context.Context) ([]strategy.Node, error) {
 	found, err := h.client.Names(ctx, h.name)
-	switch {
-	case err == nil:
-	case h.failed || errors.Is(ctx.Err(), context.Canceled):
-		return nil, false
-	default:
-		h.failed = true
-		h.log.Warn("host does not say which nodes it has, those it had stay wanted", "host", h.name, "error", err)
-		return nil, false
+	if err != nil {
+		if !h.failed && ctx.Err() == nil {
+			h.failed = true
+			h.log.Warn("host does not say which nodes it has, those it had stay wanted", "host", h.name, "error", err)
+		}
+		return nil, err
 	}
 	if h.failed {
 		h.failed = false
@@ -65,8 +64,10 @@ func (h *host) ask(ctx context.Context) (nodes []strategy.Name, ok bool) {
 		h.log.Warn("host has too many nodes, taking the first ones", "host", h.name, "nodes", len(found), "taken", maxNames)
 		found = found[:maxNames]
 	}
-	for _, n := range found {
-		nodes = append(nodes, n.Name+"@"+h.name)
+	names := make([]strategy.Name, len(found))
+	for i, n := range found {
+		names[i] = n.Name + "@" + h.name
 	}
-	return nodes, true
+	slices.Sort(names)
+	return strategy.Nodes("epmd of "+h.name, slices.Compact(names)...), nil
 }

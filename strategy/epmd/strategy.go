@@ -1,7 +1,10 @@
 package epmd
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -44,14 +47,39 @@ var _ strategy.Strategy = (*Strategy)(nil)
 // String returns "epmd", the name of the strategy in logs.
 func (*Strategy) String() string { return "epmd" }
 
+// Check returns a *strategy.FieldError, or several joined, for fields that can't be; nil if there are none.
+func (s *Strategy) Check() error {
+	var errs []error
+	add := func(field, problem string) {
+		errs = append(errs, &strategy.FieldError{Strategy: "epmd", Field: field, Problem: problem})
+	}
+	for i, n := range s.Nodes {
+		if err := strategy.CheckName(n); err != nil {
+			add(fmt.Sprintf("Nodes[%d]", i), strings.TrimPrefix(err.Error(), "strategy: "))
+		}
+	}
+	for i, h := range s.Hosts {
+		name := h
+		if !strings.Contains(h, "@") {
+			name = "a@" + h
+		}
+		if err := strategy.CheckName(name); err != nil {
+			add(fmt.Sprintf("Hosts[%d]", i), fmt.Sprintf("%.60q is neither a host nor a node", h))
+		}
+	}
+	if s.Interval < 0 {
+		add("Interval", fmt.Sprintf("%v is negative: want a time such as 5s, or 0 for %v", s.Interval, DefaultInterval))
+	}
+	return errors.Join(errs...)
+}
+
 // Run implements strategy.Strategy. It returns nil after its only set if there are no hosts to ask, and otherwise the
-// cause of ctx. Hosts are asked side by side: one that does not answer holds up no other.
+// cause of ctx. Hosts are asked side by side: one that does not answer holds up no other. Names that are none are left to
+// the engine to report.
 func (s *Strategy) Run(ctx context.Context, out chan<- strategy.Set) error {
 	nodes, hosts := s.entries()
-	if len(nodes) > 0 || len(hosts) == 0 {
-		if err := send(ctx, out, nodes); err != nil || len(hosts) == 0 {
-			return err
-		}
+	if len(hosts) == 0 {
+		return strategy.Send(ctx, out, strategy.Set{Nodes: nodes})
 	}
 	var asking sync.WaitGroup
 	defer asking.Wait()
@@ -60,51 +88,26 @@ func (s *Strategy) Run(ctx context.Context, out chan<- strategy.Set) error {
 		h := host{name: name, client: s.client(), log: s.logger()}
 		asking.Go(func() { h.follow(ctx, s.interval(), answers) }) // owned by Run, ends with ctx
 	}
-	return merge(ctx, out, nodes, answers)
-}
-
-// merge sends nodes and those of all hosts whenever an answer makes a difference.
-func merge(ctx context.Context, out chan<- strategy.Set, nodes []strategy.Name, answers <-chan answer) error {
-	known := make(map[string][]strategy.Name)
-	last := nodes
-	for {
-		select {
-		case a := <-answers:
-			known[a.host] = a.nodes
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-		set := union(nodes, known)
-		if slices.Equal(set, last) {
-			continue
-		}
-		if err := send(ctx, out, set); err != nil {
-			return err
-		}
-		last = set
-	}
+	return newUnion(nodes, hosts).run(ctx, s.interval(), answers, out)
 }
 
 // entries returns the nodes, sorted, and the hosts to be asked, each once.
-func (s *Strategy) entries() (nodes []strategy.Name, hosts []string) {
-	nodes = slices.Clone(s.Nodes)
+func (s *Strategy) entries() (nodes []strategy.Node, hosts []string) {
+	names := slices.Clone(s.Nodes)
 	for _, h := range s.Hosts {
 		switch {
 		case strings.Contains(h, "@"):
-			nodes = append(nodes, h)
+			names = append(names, h)
 		case h != "" && !slices.Contains(hosts, h):
 			hosts = append(hosts, h)
 		}
 	}
-	slices.Sort(nodes)
-	return slices.Compact(nodes), hosts
+	slices.Sort(names)
+	return strategy.Nodes("list", slices.Compact(names)...), hosts
 }
 
 func (s *Strategy) interval() time.Duration {
-	if s.Interval <= 0 {
-		return DefaultInterval
-	}
-	return s.Interval
+	return cmp.Or(max(s.Interval, 0), DefaultInterval)
 }
 
 func (s *Strategy) client() Client {
@@ -119,18 +122,4 @@ func (s *Strategy) logger() *slog.Logger {
 		return slog.New(slog.DiscardHandler)
 	}
 	return s.Logger
-}
-
-// union returns nodes and those of all hosts, sorted, each once.
-func union(nodes []strategy.Name, known map[string][]strategy.Name) []strategy.Name {
-	all := slices.Clone(nodes)
-	for _, more := range known {
-		all = append(all, more...)
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
-}
-
-func send(ctx context.Context, out chan<- strategy.Set, names []strategy.Name) error {
-	return strategy.Send(ctx, out, strategy.Set{Nodes: strategy.Nodes("epmd", names...)})
 }

@@ -16,6 +16,7 @@ import (
 
 	"gonode/epmd"
 	"gonode/strategy"
+	"gonode/strategy/internal/strategytest"
 )
 
 // hosts is a Client: the nodes of each host, or no answer.
@@ -56,47 +57,12 @@ func (h *hosts) fail(host string) {
 	delete(h.names, host)
 }
 
-// run runs s and returns its sets, as text.
-func run(t *testing.T, s *Strategy) <-chan string {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	out := make(chan strategy.Set)
-	sets := make(chan string, 100)
-	done := make(chan error, 1)
-	go func() { done <- s.Run(ctx, out) }() // ends in the cleanup
-	go func() {                             // ends in the cleanup
-		for {
-			select {
-			case set := <-out:
-				sets <- strings.Join(names(set), " ")
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			require.ErrorIs(t, err, context.Canceled)
-		}
-	})
-	return sets
-}
-
-func names(set strategy.Set) []strategy.Name {
-	var names []strategy.Name
-	for _, n := range set.Nodes {
-		names = append(names, n.Name)
-	}
-	return names
-}
-
 func TestNodesOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &Strategy{Nodes: []string{"b@h", "a@h"}, Hosts: []string{"c@i", "a@h"}}
 		out := make(chan strategy.Set, 1)
 		require.NoError(t, s.Run(t.Context(), out))
-		require.Equal(t, []strategy.Name{"a@h", "b@h", "c@i"}, names(<-out))
+		require.Equal(t, strategy.Set{Nodes: strategy.Nodes("list", "a@h", "b@h", "c@i")}, <-out)
 
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
@@ -107,40 +73,54 @@ func TestNodesOnly(t *testing.T) {
 func TestHosts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		client := &hosts{names: map[string]string{"one": "a b", "two": "c", "hangs": "silent"}}
-		sets := run(t, &Strategy{
+		client := &hosts{names: map[string]string{"one": "b a b", "two": "c"}}
+		r := strategytest.Run(t, &Strategy{
 			Nodes:  []string{"x@y"},
-			Hosts:  []string{"two", "one", "", "z@y", "dead", "hangs", "one"},
+			Hosts:  []string{"two", "one", "", "z@y", "one"},
 			Client: client,
 			Logger: slog.New(slog.NewTextHandler(&log, nil)),
 		})
-		require.Equal(t, "x@y z@y", <-sets, "at once")
-		<-sets // the first host to answer
-		require.Equal(t, "a@one b@one c@two x@y z@y", <-sets)
+		set := r.Next()
+		require.Equal(t, strategy.Nodes("list", "x@y", "z@y"), set.Nodes, "at once")
+		require.ErrorIs(t, set.Partial, errPending)
+		require.ErrorContains(t, set.Partial, "host one: it has not answered yet")
+		require.Error(t, r.Next().Partial, "the first host to answer")
+		set = r.Next()
+		require.Equal(t, "a@one b@one c@two x@y z@y", strategytest.Text(set))
+		require.Equal(t, "epmd of one", set.Nodes[0].Origin)
 
-		time.Sleep(time.Minute)
-		require.Empty(t, sets, "nothing new")
+		require.Equal(t, "a@one b@one c@two x@y z@y", r.Text(), "again at the interval")
 		client.fail("one")
 		client.set("two", "d c")
-		require.Equal(t, "a@one b@one c@two d@two x@y z@y", <-sets, "a host that fails keeps its last answer")
-		time.Sleep(time.Minute)
+		r.Until("a@one b@one c@two d@two x@y z@y (host one: no epmd there)")
 		client.set("one", "")
-		require.Equal(t, "c@two d@two x@y z@y", <-sets)
-		synctest.Wait()
-		for _, host := range []string{"one", "dead"} {
-			require.Equal(t, 1, strings.Count(log.String(), `stay wanted" host=`+host), host)
-		}
+		r.Until("c@two d@two x@y z@y")
+		require.Equal(t, 1, strings.Count(log.String(), `stay wanted" host=one`))
 		require.Equal(t, 1, strings.Count(log.String(), "says again"))
+	})
+}
+
+// TestLibclusterDefect9: hosts are asked side by side; one that hangs or is dead holds up no other.
+func TestLibclusterDefect9(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		client := &hosts{names: map[string]string{"one": "a", "hangs": "silent"}}
+		r := strategytest.Run(t, &Strategy{Hosts: []string{"hangs", "dead", "one"}, Client: client})
+		r.Until("a@one (host hangs: it has not answered yet\nhost dead: no epmd there)")
+		require.Zero(t, time.Since(begin))
 	})
 }
 
 func TestInterval(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := &hosts{names: map[string]string{"one": "a"}}
-		run(t, &Strategy{Hosts: []string{"one"}, Client: client, Interval: time.Minute})
-		time.Sleep(10*time.Minute + time.Second)
+		r := strategytest.Run(t, &Strategy{Hosts: []string{"one"}, Client: client, Interval: time.Minute})
+		begin := time.Now()
+		for time.Since(begin) < 10*time.Minute {
+			require.Equal(t, "a@one", r.Text())
+		}
 		synctest.Wait()
-		require.Equal(t, 11, client.asked)
+		require.InDelta(t, 11, client.asked, 1)
 	})
 }
 
@@ -151,8 +131,8 @@ func TestTooManyNames(t *testing.T) {
 			fmt.Fprintf(&names, "n%d ", i)
 		}
 		client := &hosts{names: map[string]string{"one": names.String()}}
-		sets := run(t, &Strategy{Hosts: []string{"one"}, Client: client})
-		require.Len(t, strings.Fields(<-sets), maxNames)
+		r := strategytest.Run(t, &Strategy{Hosts: []string{"one"}, Client: client})
+		require.Len(t, r.Next().Nodes, maxNames)
 	})
 }
 
@@ -162,4 +142,13 @@ func TestDefaults(t *testing.T) {
 	require.NotNil(t, s.logger())
 	require.Equal(t, DefaultInterval, s.interval())
 	require.Equal(t, "epmd", strategy.Sources(s)[0].Name)
+}
+
+func TestCheck(t *testing.T) {
+	require.NoError(t, (&Strategy{}).Check())
+	require.NoError(t, (&Strategy{Nodes: []string{"a@h"}, Hosts: []string{"h", "fd00::1", "b@h"}}).Check())
+	err := (&Strategy{Nodes: []string{"a@h", "b"}, Hosts: []string{"", "h h"}, Interval: -1}).Check()
+	for _, want := range []string{`epmd: Nodes[1]: "b"`, `epmd: Hosts[0]: ""`, `epmd: Hosts[1]: "h h"`, "epmd: Interval: -1ns"} {
+		require.ErrorContains(t, err, want)
+	}
 }

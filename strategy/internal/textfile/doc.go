@@ -1,0 +1,2 @@
+// Package textfile reads small files that others may be writing.
+package textfile
