@@ -8,7 +8,7 @@ UNIT = $$($(GO) list ./... | grep -v '^gonode/integration')
 export GOFLAGS := -buildvcs=false $(GOFLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test unit integration lint fuzz bench microbench otp cc clean
+.PHONY: help build demo test unit integration lint fuzz bench convergence microbench otp cc iproute clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -26,7 +26,7 @@ test: unit integration ## All tests: unit with the race detector, then against r
 unit: cc ## The tests that need no Erlang, with the race detector
 	$(GO) test -race -timeout 10m $(UNIT)
 
-integration: otp cc ## The tests against real Erlang nodes, with the race detector; sets the releases up first
+integration: otp cc iproute ## The tests against real Erlang nodes, with the race detector; sets the releases up first
 	$(GO) test -race -count=1 -p 1 -timeout 20m ./integration/...
 
 lint: ## gofmt, vet, staticcheck, go.mod, the rules of the house, and a build for every platform
@@ -50,6 +50,10 @@ fuzz: ## Every fuzz target for FUZZTIME (10s)
 bench: otp cc ## A Go node beside a BEAM and a C node, and the codec beside Erlang's, as ratios; see docs/performance.md
 	$(GO) run ./bench
 
+convergence: otp ## 50 Go nodes and 4 BEAMs that find each other by gossip: time, memory, what they cost when idle
+	$(GO) run ./bench/convergence
+	$(GO) run ./bench/convergence -strategies -beams 0
+
 microbench: ## The benchmarks of the packages, with allocations
 	$(GO) test -run '^$$' -bench . -benchmem $(UNIT)
 
@@ -60,6 +64,11 @@ cc: ## Install the C compiler that the race detector needs, if there is none
 	@command -v gcc > /dev/null || command -v clang > /dev/null || { \
 		[ "$$(id -u)" = 0 ] || { echo "the race detector needs gcc: apt-get install gcc libc6-dev"; exit 1; }; \
 		apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends gcc libc6-dev; }
+
+iproute: ## Install iproute2, with which the tests of gossip make hosts of their own, if it is not there
+	@command -v ip > /dev/null || { \
+		[ "$$(id -u)" = 0 ] || { echo "network namespaces need ip: apt-get install iproute2"; exit 1; }; \
+		apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends iproute2; }
 
 clean: ## Remove what make build made; not the caches
 	rm -rf bin

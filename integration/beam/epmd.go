@@ -15,8 +15,9 @@ import (
 
 // EPMD is a real epmd on a port of its own, on the loopback interface. Its methods may be called from any goroutine.
 type EPMD struct {
-	Port    int
-	Release string
+	Port      int
+	Release   string
+	Namespace string // the network namespace it runs in; see InNamespace
 
 	lab     *Lab
 	mu      sync.Mutex
@@ -34,6 +35,13 @@ func (l *Lab) LaunchEPMD(ctx context.Context, release string) (*EPMD, error) {
 	return e, e.Restart(ctx)
 }
 
+// LaunchEPMDIn starts the epmd of a release in a network namespace of its own, where it listens on all interfaces. Kill must
+// be called in the end.
+func (l *Lab) LaunchEPMDIn(ctx context.Context, release, namespace string, port int) (*EPMD, error) {
+	e := &EPMD{Port: port, Release: release, Namespace: namespace, lab: l}
+	return e, e.Restart(ctx)
+}
+
 // watched starts the program and kills it when standard input ends: when this process dies, in whatever way.
 const watched = `"$0" "$@" </dev/null & p=$!; read -r _; kill -9 $p`
 
@@ -48,13 +56,20 @@ func (e *EPMD) Restart(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command("/bin/sh", "-c", watched, program, "-port", strconv.Itoa(e.Port), "-address", "127.0.0.1")
+	cmd := exec.Command("/bin/sh", "-c", watched, program, "-port", strconv.Itoa(e.Port))
+	if e.Namespace == "" {
+		cmd.Args = append(cmd.Args, "-address", "127.0.0.1")
+	}
 	cmd.Env = environment(os.TempDir())
 	leash, err := cmd.StdinPipe()
 	if err != nil {
 		return err
 	}
-	p, err := start(cmd, nil, func() {})
+	var p *process
+	err = InNamespace(e.Namespace, func() (err error) {
+		p, err = start(cmd, nil, func() {})
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -70,9 +85,15 @@ func (e *EPMD) listening(ctx context.Context) error {
 	retry := time.NewTicker(5 * time.Millisecond)
 	defer retry.Stop()
 	for {
-		nc, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(e.Port)))
-		if err == nil {
+		err := InNamespace(e.Namespace, func() error {
+			nc, err := net.DialTCP("tcp", nil, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: e.Port})
+			if err != nil {
+				return err
+			}
 			return nc.Close()
+		})
+		if err == nil {
+			return nil
 		}
 		select {
 		case <-retry.C:

@@ -51,18 +51,22 @@ func (l *Lab) launch(ctx context.Context, o Options) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		os.RemoveAll(home)
-		return nil, err
-	}
-	defer ln.Close()
-
 	token := rand.Text()
-	cmd := exec.Command(erl, o.arguments(ebin, erlang.Module)...)
-	cmd.Dir = home
-	cmd.Env = o.environment(home, ln.Addr(), token)
-	p, err := start(cmd, o.Output, func() { os.RemoveAll(home) })
+	var ln net.Listener
+	var p *process
+	err = InNamespace(o.Namespace, func() (err error) {
+		if ln, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			return err
+		}
+		cmd := exec.Command(erl, o.arguments(ebin, erlang.Module)...)
+		cmd.Dir = home
+		cmd.Env = o.environment(home, ln.Addr(), token)
+		p, err = start(cmd, o.Output, func() { os.RemoveAll(home) })
+		return err
+	})
+	if ln != nil {
+		defer ln.Close()
+	}
 	if err != nil {
 		os.RemoveAll(home)
 		return nil, err

@@ -21,6 +21,9 @@ type Options struct {
 	// Args tell to do without.
 	EPMDPort int
 
+	// Namespace is the network namespace the node runs in, as of `ip netns add`; see InNamespace. Empty: where we are.
+	Namespace string
+
 	Hidden bool      // erl -hidden
 	Args   []string  // more arguments of erl, such as "-kernel", "net_ticktime", "4"
 	Env    []string  // more environment, each "NAME=value"

@@ -14,6 +14,8 @@ const (
 	cobra = "github.com/spf13/cobra"
 	pflag = "github.com/spf13/pflag"
 	dns   = "github.com/miekg/dns"
+	ipv4  = "golang.org/x/net/ipv4"
+	ipv6  = "golang.org/x/net/ipv6"
 )
 
 // Packages of ours that several strategies are made with.
@@ -62,6 +64,7 @@ func ranks() map[string]rank {
 		"cmd/gonode":         {rank: 5, modules: []string{ergo, cobra, pflag}},
 		"internal/house":     {rank: 0},
 		dnstest:              {rank: 0, modules: []string{dns}},
+		"strategy/gossip":    {rank: 3, not: []string{"dist", "events"}, modules: []string{ipv4, ipv6}},
 	}
 }
 
@@ -183,6 +186,8 @@ func TestImportRules(t *testing.T) {
 		{"strategy/file", "gonode/strategy/internal/strategytest", false, false},
 		{"strategy/internal/poll", "gonode/strategy/epmd", false, false},
 		{"strategy/dns", "k8s.io/client-go/rest", false, false},
+		{"strategy/gossip", "golang.org/x/net/ipv4", false, true},
+		{"strategy/dns", "golang.org/x/net/ipv4", false, false},
 		{"strategy", "gonode/strategy/epmd", false, false},
 		{"node", "gonode/strategy/epmd", false, true},
 		{"node", "gonode/cmd/gonode", false, false},
