@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -18,6 +19,8 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"gonode/strategy/kubernetes"
 )
 
 // admin may do everything.
@@ -139,4 +142,30 @@ func token(t *testing.T, namespace, account string) string {
 	text, ok, err := unstructured.NestedString(answer.Object, "status", "token")
 	require.True(t, ok && err == nil, "%v", answer)
 	return text
+}
+
+// awaitAccess waits until the API server knows that an account, namespace:name, may or may not do in a namespace what a rule
+// says: it hears of Roles by a watch of its own.
+func awaitAccess(t *testing.T, may bool, rule kubernetes.Rule, verb, namespace, account string) {
+	t.Helper()
+	review := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "authorization.k8s.io/v1",
+		"kind":       "SubjectAccessReview",
+		"spec": map[string]any{
+			"user": "system:serviceaccount:" + account,
+			"resourceAttributes": map[string]any{
+				"namespace": namespace, "verb": verb, "group": rule.Group, "resource": rule.Resource,
+			},
+		},
+	}}
+	for begin := time.Now(); ; time.Sleep(5 * time.Millisecond) {
+		answer, err := admin.of("authorization.k8s.io/v1", "SubjectAccessReview", "").Create(t.Context(), review, meta.CreateOptions{})
+		require.NoError(t, err)
+		allowed, _, err := unstructured.NestedBool(answer.Object, "status", "allowed")
+		require.NoError(t, err)
+		if allowed == may {
+			return
+		}
+		require.Less(t, time.Since(begin), patience)
+	}
 }

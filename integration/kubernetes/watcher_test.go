@@ -3,11 +3,13 @@
 package kubernetes
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -25,8 +27,17 @@ const patience = 10 * time.Second
 // path.
 func kubeconfig(t *testing.T, namespace string, s *kubernetes.Strategy) string {
 	t.Helper()
-	apply(t, "%s", s.Role(namespace, "node"))
+	allow(t, namespace, s)
 	return kubeconfigOf(t, namespace, "node")
+}
+
+// allow gives account node of a namespace the Role of a strategy, and waits until the API server knows.
+func allow(t *testing.T, namespace string, s *kubernetes.Strategy) {
+	t.Helper()
+	apply(t, "%s", s.Role(namespace, "node"))
+	for _, verb := range s.Rule().Verbs {
+		awaitAccess(t, true, s.Rule(), verb, cmp.Or(s.Namespace, namespace), namespace+":node")
+	}
 }
 
 func kubeconfigOf(t *testing.T, namespace, account string) string {
@@ -42,11 +53,17 @@ func file(t *testing.T, name, text string) string {
 	return path
 }
 
+// rewrite replaces what is in a file, at once as kubelet does.
+func rewrite(t *testing.T, path, text string) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(path+".new", []byte(text), 0o600))
+	require.NoError(t, os.Rename(path+".new", path))
+}
+
 // watcher runs a strategy and has its sets.
 type watcher struct {
 	mu   sync.Mutex
 	sets []strategy.Set
-	at   []time.Time
 }
 
 // watch runs a strategy until the test ends, or stop is called.
@@ -64,7 +81,7 @@ func watch(t *testing.T, s *kubernetes.Strategy) (w *watcher, stop func()) {
 			select {
 			case set := <-out:
 				w.mu.Lock()
-				w.sets, w.at = append(w.sets, set), append(w.at, time.Now())
+				w.sets = append(w.sets, set)
 				w.mu.Unlock()
 			case <-ctx.Done():
 				return
@@ -88,6 +105,13 @@ func (w *watcher) last() (set strategy.Set, ok bool) {
 		return set, false
 	}
 	return w.sets[len(w.sets)-1], true
+}
+
+// all returns the sets there were.
+func (w *watcher) all() []strategy.Set {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.sets)
 }
 
 // count returns how many sets there were.

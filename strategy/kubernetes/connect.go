@@ -16,6 +16,7 @@ import (
 	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/client-go/transport"
 )
 
 // DefaultServiceAccount is the folder in which Kubernetes gives a pod its token.
@@ -39,6 +40,11 @@ func (s *Strategy) connect() (*api, error) {
 	cfg, err := s.config(a)
 	if err != nil {
 		return nil, err
+	}
+	if cfg.BearerTokenFile != "" {
+		// This reads the file again as it grows old, as client-go does by itself, and when its token is refused too.
+		cfg.Wrap(transport.ResettableTokenSourceWrapTransport(transport.NewCachedFileTokenSource(cfg.BearerTokenFile)))
+		cfg.BearerToken, cfg.BearerTokenFile = "", ""
 	}
 	cfg.UserAgent = "gonode"
 	cfg.Timeout = 0 // it would end a watch; a list has its own
@@ -84,7 +90,7 @@ func (s *Strategy) inCluster(a *api, host string) (*rest.Config, error) {
 	a.identity, a.authority = "the token in "+token, "the CA in "+ca
 	return &rest.Config{
 		Host:            "https://" + net.JoinHostPort(host, cmp.Or(os.Getenv("KUBERNETES_SERVICE_PORT"), "443")),
-		BearerTokenFile: token, // read again as it changes
+		BearerTokenFile: token,
 		TLSClientConfig: rest.TLSClientConfig{CAFile: ca},
 	}, nil
 }

@@ -6,7 +6,7 @@
 // how the name of a node is made of an endpoint. An APIError is a request that was not answered as it should be.
 //
 // The objects are listed once and then watched; nothing is polled. What was found stays in force while the API server
-// can't be asked: each error is sent as the cause of a partial set, and the server is asked again, at most 10 s apart. All
+// can't be asked: each error is sent as the cause of a partial set, and the server is asked again, every 5 to 8 s in the end. All
 // ends with the context of Run.
 //
 // Kubernetes must allow the list and the watch; Strategy.Role prints the Role for it.

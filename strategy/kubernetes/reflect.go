@@ -25,7 +25,7 @@ const listTimeout = 30 * time.Second
 // The wait after a request that failed; it doubles from one to the other, and is up to half longer.
 const (
 	minBackoff = 500 * time.Millisecond
-	maxBackoff = 10 * time.Second
+	maxBackoff = 5 * time.Second
 )
 
 // resource is what a Lookup looks in.
@@ -145,7 +145,8 @@ func (*source) IsWatchListSemanticsUnSupported() bool { return true }
 
 func (s *source) request(o *meta.ListOptions) *rest.Request {
 	o.LabelSelector, o.FieldSelector = s.api.selector.labels, s.api.selector.fields
-	return s.api.client.Get().Namespace(s.api.namespace).Resource(s.api.resource.name).VersionedParams(o, s.codec)
+	// It is the reflector that tries again: client-go would do so ten times before it says that something is wrong.
+	return s.api.client.Get().MaxRetries(0).Namespace(s.api.namespace).Resource(s.api.resource.name).VersionedParams(o, s.codec)
 }
 
 // report tells the mirror how a request went, unless nobody waits for it any more.

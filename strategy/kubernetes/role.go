@@ -40,28 +40,29 @@ func (s *Strategy) Role(namespace, account string) string {
 	namespace = cmp.Or(namespace, s.Namespace, "default")
 	where := cmp.Or(s.Namespace, namespace)
 	r := s.Rule()
+	role := "gonode-" + r.Resource // so that the Roles of several strategies stand side by side
 	return fmt.Sprintf(`apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
 metadata:
-  name: "gonode-%[3]s"
-  namespace: %[1]q
+  name: %[1]q
+  namespace: %[2]q
 rules:
-  - apiGroups: [%[2]q]
-    resources: [%[3]q]
-    verbs: [%[4]s]
+  - apiGroups: [%[3]q]
+    resources: [%[4]q]
+    verbs: [%[5]s]
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata:
-  name: "gonode-%[3]s-%[5]s"
-  namespace: %[1]q
+  name: %[6]q
+  namespace: %[2]q
 roleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: Role
-  name: "gonode-%[3]s"
+  name: %[1]q
 subjects:
   - kind: ServiceAccount
-    name: %[5]q
-    namespace: %[6]q
-`, where, r.Group, r.Resource, quoted(r.Verbs), account, namespace)
+    name: %[7]q
+    namespace: %[8]q
+`, role, where, r.Group, r.Resource, quoted(r.Verbs), role+"-"+account, account, namespace)
 }
