@@ -8,7 +8,7 @@ UNIT = $$($(GO) list ./... | grep -v '^gonode/integration')
 export GOFLAGS := -buildvcs=false $(GOFLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test unit integration lint fuzz bench convergence microbench otp cc iproute clean
+.PHONY: help build demo test unit integration lint fuzz bench convergence microbench otp kubernetes cc iproute clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -26,7 +26,7 @@ test: unit integration ## All tests: unit with the race detector, then against r
 unit: cc ## The tests that need no Erlang, with the race detector
 	$(GO) test -race -timeout 10m $(UNIT)
 
-integration: otp cc iproute ## The tests against real Erlang nodes, with the race detector; sets the releases up first
+integration: otp kubernetes cc iproute ## The tests against real Erlang nodes and a real Kubernetes API, with the race detector; sets both up first
 	$(GO) test -race -count=1 -p 1 -timeout 20m ./integration/...
 
 lint: ## gofmt, vet, staticcheck, go.mod, the rules of the house, and a build for every platform
@@ -59,6 +59,9 @@ microbench: ## The benchmarks of the packages, with allocations
 
 otp: ## Set up Erlang/OTP 23, 25, 27 and 29 in $GONODE_OTP or the user's cache folder
 	@$(OTP)
+
+kubernetes: ## Build kube-apiserver and etcd, once, in $GONODE_KUBERNETES or the user's cache folder; some minutes
+	@GO="$(GO)" integration/kubernetes/build.sh
 
 cc: ## Install the C compiler that the race detector needs, if there is none
 	@command -v gcc > /dev/null || command -v clang > /dev/null || { \

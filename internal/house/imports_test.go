@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
 // The modules a package may import, for the table below.
@@ -26,6 +28,11 @@ const (
 	strategytest = "strategy/internal/strategytest" // for tests
 	dnstest      = "internal/dnstest"               // for tests
 )
+
+// kubernetes are the modules for asking the API of Kubernetes. They are big, so one package has them, and its tests.
+func kubernetes() []string {
+	return []string{"k8s.io/api", "k8s.io/apimachinery", "k8s.io/client-go", "k8s.io/klog/v2", "github.com/go-logr/logr"}
+}
 
 // rank says where a package stands. It imports only packages of a lower rank, and of them none of those it must not know.
 type rank struct {
@@ -51,20 +58,21 @@ func ranks() map[string]rank {
 		"strategy/erlanghosts": {
 			rank: 3, siblings: []string{"strategy/epmd", polling, textfile}, not: []string{"dist", "events"},
 		},
-		"strategy/exec":      {rank: 3, siblings: []string{"strategy/nodelist", polling}, not: []string{"dist", "events", "epmd"}},
-		"strategy/file":      {rank: 3, siblings: []string{"strategy/nodelist", polling, textfile}, not: []string{"dist", "events", "epmd"}},
-		"strategy/http":      {rank: 3, siblings: []string{"strategy/nodelist", polling}, not: []string{"dist", "events", "epmd"}},
-		"strategy/localepmd": {rank: 3, siblings: []string{polling}, not: []string{"dist", "events"}},
-		"strategy/nodelist":  {rank: 3, not: []string{"dist", "events", "epmd"}},
-		polling:              {rank: 3, not: []string{"dist", "events", "epmd"}},
-		textfile:             {rank: 0},
-		strategytest:         {rank: 3, not: []string{"dist", "events", "epmd"}},
-		"kernel":             {rank: 3, not: []string{"epmd", "strategy"}, modules: []string{ergo}},
-		"node":               {rank: 4, modules: []string{ergo}},
-		"cmd/gonode":         {rank: 5, modules: []string{ergo, cobra, pflag}},
-		"internal/house":     {rank: 0},
-		dnstest:              {rank: 0, modules: []string{dns}},
-		"strategy/gossip":    {rank: 3, not: []string{"dist", "events"}, modules: []string{ipv4, ipv6}},
+		"strategy/exec":       {rank: 3, siblings: []string{"strategy/nodelist", polling}, not: []string{"dist", "events", "epmd"}},
+		"strategy/file":       {rank: 3, siblings: []string{"strategy/nodelist", polling, textfile}, not: []string{"dist", "events", "epmd"}},
+		"strategy/http":       {rank: 3, siblings: []string{"strategy/nodelist", polling}, not: []string{"dist", "events", "epmd"}},
+		"strategy/localepmd":  {rank: 3, siblings: []string{polling}, not: []string{"dist", "events"}},
+		"strategy/nodelist":   {rank: 3, not: []string{"dist", "events", "epmd"}},
+		polling:               {rank: 3, not: []string{"dist", "events", "epmd"}},
+		textfile:              {rank: 0},
+		strategytest:          {rank: 3, not: []string{"dist", "events", "epmd"}},
+		"kernel":              {rank: 3, not: []string{"epmd", "strategy"}, modules: []string{ergo}},
+		"node":                {rank: 4, modules: []string{ergo}},
+		"cmd/gonode":          {rank: 5, modules: []string{ergo, cobra, pflag}},
+		"internal/house":      {rank: 0},
+		dnstest:               {rank: 0, modules: []string{dns}},
+		"strategy/gossip":     {rank: 3, not: []string{"dist", "events"}, modules: []string{ipv4, ipv6}},
+		"strategy/kubernetes": {rank: 3, not: []string{"dist", "events"}, modules: kubernetes()},
 	}
 }
 
@@ -108,7 +116,7 @@ func complaints(f *file, imported string) string {
 		return ourImport(f, own)
 	case !strings.Contains(strings.Split(imported, "/")[0], "."):
 		return "" // the standard library
-	case isFree(f.pkg):
+	case isFree(f.pkg) && (!strings.HasPrefix(imported, "k8s.io/") || under(f.pkg, "integration/kubernetes")):
 		return ""
 	}
 	allowed := []string{}
@@ -159,6 +167,43 @@ func TestImports(t *testing.T) {
 	none(t, bad, "imports (docs/design.md has the ranks)")
 }
 
+// TestKubernetesStaysOut: who imports these packages does not compile client-go, by whatever way it might come in. Modules of
+// others are not followed: none that ranks allows them has anything to do with it.
+func TestKubernetesStaysOut(t *testing.T) {
+	imports := map[string][]string{} // of a package, with its own path from the root
+	for _, f := range goFiles(t) {
+		if !f.test {
+			imports[f.pkg] = append(imports[f.pkg], f.imports()...)
+		}
+	}
+	for _, pkg := range []string{"etf", "epmd", "events", "dist", "strategy", "strategy/epmd", "kernel", "node"} {
+		if by := reaches(imports, pkg, "k8s.io", map[string]bool{}); by != "" {
+			t.Errorf("%s", by)
+		}
+	}
+	require.NotEmpty(t, reaches(imports, "strategy/kubernetes", "k8s.io", map[string]bool{}), "the test can see it")
+	imports["x"], imports["y"] = []string{"gonode/y"}, []string{"fmt", "gonode/x", "gonode/strategy/kubernetes"}
+	require.Equal(t, "x > y > strategy/kubernetes > github.com/go-logr/logr",
+		reaches(imports, "x", "github.com/go-logr", map[string]bool{}), "across packages")
+}
+
+// reaches returns the way by which a package imports something of a module; empty if it does not.
+func reaches(imports map[string][]string, pkg, of string, seen map[string]bool) string {
+	seen[pkg] = true
+	for _, p := range imports[pkg] {
+		own, ours := strings.CutPrefix(p, module+"/")
+		switch {
+		case under(p, of):
+			return pkg + " > " + p
+		case ours && !seen[own]:
+			if way := reaches(imports, own, of, seen); way != "" {
+				return pkg + " > " + way
+			}
+		}
+	}
+	return ""
+}
+
 // TestImportRules tries the table with imports that it must refuse and some it must not.
 func TestImportRules(t *testing.T) {
 	for _, c := range []struct {
@@ -188,6 +233,11 @@ func TestImportRules(t *testing.T) {
 		{"strategy/dns", "k8s.io/client-go/rest", false, false},
 		{"strategy/gossip", "golang.org/x/net/ipv4", false, true},
 		{"strategy/dns", "golang.org/x/net/ipv4", false, false},
+		{"strategy/kubernetes", "k8s.io/client-go/rest", false, true},
+		{"strategy/kubernetes", "gonode/dist", false, false},
+		{"integration/kubernetes/kcp", "k8s.io/client-go/rest", false, true},
+		{"integration", "k8s.io/client-go/rest", true, false},
+		{"cmd/gonode", "k8s.io/client-go/rest", false, false},
 		{"strategy", "gonode/strategy/epmd", false, false},
 		{"node", "gonode/strategy/epmd", false, true},
 		{"node", "gonode/cmd/gonode", false, false},
