@@ -413,12 +413,12 @@ func TestDeadHost(t *testing.T) {
 	engine := strategy.New(strategy.Config{
 		Self:    "a@h",
 		Sources: strategy.Sources(local(t, port, "a@h")),
-		Connector: strategy.ConnectFunc(func(ctx context.Context, name strategy.Name) error {
-			if name == "dead@h" {
+		Connector: strategy.ConnectFunc(func(ctx context.Context, node strategy.Node) error {
+			if node.Name == "dead@h" {
 				<-ctx.Done()
 				return ctx.Err()
 			}
-			dialled <- name
+			dialled <- node.Name
 			return nil
 		}),
 	})
