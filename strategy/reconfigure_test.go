@@ -28,7 +28,7 @@ func (l *lister) Run(ctx context.Context, out chan<- Set) error {
 		return err
 	}
 	<-ctx.Done()
-	time.Sleep(time.Second)
+	<-time.After(time.Second) // it takes a while to end
 	return context.Cause(ctx)
 }
 

@@ -15,6 +15,7 @@ const (
 	ergo  = "ergo.services/ergo"
 	cobra = "github.com/spf13/cobra"
 	pflag = "github.com/spf13/pflag"
+	yaml  = "go.yaml.in/yaml/v3"
 	dns   = "github.com/miekg/dns"
 	ipv4  = "golang.org/x/net/ipv4"
 	ipv6  = "golang.org/x/net/ipv6"
@@ -68,7 +69,8 @@ func ranks() map[string]rank {
 		strategytest:          {rank: 3, not: []string{"dist", "events", "epmd"}},
 		"kernel":              {rank: 3, not: []string{"epmd", "strategy"}, modules: []string{ergo}},
 		"node":                {rank: 4, modules: []string{ergo}},
-		"cmd/gonode":          {rank: 5, modules: []string{ergo, cobra, pflag}},
+		"config":              {rank: 5, modules: []string{yaml}},
+		"cmd/gonode":          {rank: 6, modules: []string{ergo, cobra, pflag}},
 		"internal/house":      {rank: 0},
 		dnstest:               {rank: 0, modules: []string{dns}},
 		"strategy/gossip":     {rank: 3, not: []string{"dist", "events"}, modules: []string{ipv4, ipv6}},
@@ -241,6 +243,9 @@ func TestImportRules(t *testing.T) {
 		{"strategy", "gonode/strategy/epmd", false, false},
 		{"node", "gonode/strategy/epmd", false, true},
 		{"node", "gonode/cmd/gonode", false, false},
+		{"node", "gonode/config", false, false},
+		{"config", "gonode/strategy/gossip", false, true},
+		{"cmd/gonode", "gonode/config", false, true},
 		{"node", "gonode/integration/beam", true, false},
 		{"node", "gonode/unheard/of", false, false},
 		{"examples/join", "gonode/node", false, true},
