@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"time"
 
 	"gonode/strategy"
 	"gonode/strategy/gossip"
@@ -99,4 +100,15 @@ func keys(text string) ([]gossip.Key, error) {
 		return nil, errors.New("the file has no keys: want 32 random bytes in base64 on each line, the first to send with")
 	}
 	return all, nil
+}
+
+// Settle returns for how long the topology called name must be listened to until all that are there have been heard; 0 for
+// strategies that ask, and answer as soon as they can.
+func (s *Sources) Settle(name string) time.Duration {
+	g, ok := s.made[name].strategy.(*gossip.Strategy)
+	if !ok {
+		return 0
+	}
+	const late = 500 * time.Millisecond
+	return cmp.Or(g.Interval, gossip.DefaultInterval) + late
 }

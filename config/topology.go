@@ -259,3 +259,9 @@ func (c *Config) Sources(env Env, before *Sources) (*Sources, error) {
 	}
 	return all, nil
 }
+
+// FindStrategy returns the name of a strategy, which may be given as the name of libcluster's module.
+func FindStrategy(text string) (string, error) {
+	k, err := findKind(text)
+	return k.name, err
+}

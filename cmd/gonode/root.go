@@ -44,6 +44,9 @@ func (a *app) root() *cobra.Command {
 		a.runCommand(),
 		a.watchCommand(),
 		a.pingCommand(),
+		a.discoverCommand(),
+		a.gossipCommand(),
+		a.configCommand(),
 		a.namesCommand(),
 		a.versionCommand(),
 	)
