@@ -52,6 +52,24 @@ func TestExample(t *testing.T) {
 	}
 }
 
+// The configuration in the README is right, and so is the mistake that it shows.
+func TestReadme(t *testing.T) {
+	text, err := os.ReadFile("../README.md")
+	require.NoError(t, err)
+	block := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindSubmatch(text)
+	require.NotNil(t, block)
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "gossip.secret"), []byte("s"), 0o600))
+	t.Chdir(dir)
+	_, err = Merge(layer(t, "gonode.yaml", string(block[1])))
+	require.NoError(t, err)
+	_, err = Merge(layer(t, "gonode.yaml", strings.Replace(string(block[1]), "selector", "selektor", 1)))
+	require.Contains(t, string(text), "\ngonode: "+err.Error()+"\n")
+	for _, name := range append(Variables()[:2], Strategies()...) {
+		require.Contains(t, string(text), name)
+	}
+}
+
 // section returns the part of the example that has one strategy.
 func section(t *testing.T, text, strategy string) string {
 	t.Helper()

@@ -4,6 +4,9 @@
 //	gonode watch a@127.0.0.1
 //	gonode ping a@127.0.0.1
 //	gonode names
+//	gonode config show -f gonode.yaml
+//	gonode discover --strategy dns -O query=app.internal
+//	gonode gossip
 //	gonode version
 //
 // Data goes to standard output, as text or with -o json as one JSON value a line; everything else goes to standard
