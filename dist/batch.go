@@ -7,7 +7,7 @@ import (
 
 // Buffers that are used again, and what a link keeps of them once it was quiet for a while.
 const (
-	maxSpares    = 3
+	maxSpares    = 2
 	maxSpareSize = 4 << 20
 	maxQuietSize = 64 << 10
 )

@@ -82,7 +82,7 @@ func (e *controlEncoder) appendField(dst []byte, f field, s *Signal) ([]byte, er
 	case fieldFrom:
 		return e.appendPID(dst, s.From)
 	case fieldFromAny:
-		if s.FromName != "" {
+		if s.FromName != "" || s.From.Node == "" { // '' is a name too
 			return e.appendAtom(dst, s.FromName)
 		}
 		return e.appendPID(dst, s.From)

@@ -4,6 +4,7 @@ import (
 	"net"
 	"syscall"
 	"time"
+	"unsafe"
 )
 
 // directSocket reads and writes a socket without ever waiting for it. One goroutine uses read at a time, and one write.
@@ -68,3 +69,15 @@ func (d *directSocket) nap(t time.Duration) {
 	ts := syscall.NsecToTimespec(int64(t))
 	_ = syscall.Nanosleep(&ts, nil)
 }
+
+// waiting returns how many bytes could be read now.
+func (d *directSocket) waiting() int {
+	var n int32
+	_ = d.raw.Control(func(fd uintptr) {
+		_, _, _ = syscall.Syscall(syscall.SYS_IOCTL, fd, siocInq, uintptr(unsafe.Pointer(&n)))
+	})
+	return int(n)
+}
+
+// siocInq asks how much is in the receive queue of a socket.
+const siocInq = 0x541B

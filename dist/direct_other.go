@@ -17,3 +17,5 @@ func (*directSocket) read([]byte) int { return 0 }
 func (*directSocket) write([]byte) int { return 0 }
 
 func (*directSocket) nap(time.Duration) {}
+
+func (*directSocket) waiting() int { return 0 }

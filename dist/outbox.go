@@ -38,6 +38,7 @@ func newOutbox(r Result, cfg Config) *outbox {
 	o := &outbox{flags: r.Flags, local: cfg.Local, peer: r.Peer, size: cfg.FragmentSize, guess: 16}
 	o.control.terms = etf.Encoder{
 		Local: cfg.Local, SmallIDs: !r.Flags.Has(FlagV4NC), Ports64: r.Flags.Has(FlagV4NC),
+		NoRecords: !r.Flags.Has(FlagNativeRecords), OneZero: !r.Flags.Has(FlagAltactSig), Peer: r.Peer.Name,
 	}
 	if r.Flags.Has(FlagDistHdrAtomCache) {
 		o.atoms = new(atomsOut)
@@ -224,7 +225,7 @@ func (o *outbox) wrote(b *batch) {
 
 // gatherFragments is how many fragments go into one write at most, so that neither what is sent meanwhile nor a sender
 // that waits for room has to wait for long.
-const gatherFragments = 4
+const gatherFragments = 8
 
 // fromKey is what keeps signals in order: the process they come from.
 type fromKey = gen.PID

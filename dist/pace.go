@@ -15,8 +15,8 @@ import (
 const (
 	spinTime    = 60 * time.Microsecond
 	spinRest    = 64 // bursts without looking, after looking in vain three times in a row
-	napBurst    = 5  // signals at once
-	napTime     = 30 * time.Microsecond
+	napBurst    = 5
+	napTime     = 5 * time.Microsecond // and the 50 by which Linux lets a thread oversleep
 	streamTime  = time.Millisecond
 	streamBytes = 20 << 10 // in a streamTime, without a byte the other way
 )
@@ -63,8 +63,10 @@ func (p *pacer) before(burst int, out uint64, b []byte) (n int) {
 	answered := out != p.answered
 	p.answered = out
 	switch {
-	case p.stream && !answered:
-		p.direct.nap(streamTime)
+	case p.stream && !answered && burst >= napBurst:
+		if p.direct.waiting() < streamBytes { // else the peer gathers already
+			p.direct.nap(streamTime)
+		}
 	case burst >= napBurst:
 		p.direct.nap(napTime)
 	case burst == 1 && answered && p.spins:

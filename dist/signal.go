@@ -76,7 +76,7 @@ type Signal struct {
 	// From is the sender; zero if it is not known. To keep the order of what a process sends, set it also where it
 	// does not cross the wire: for a KindDown with FromName, and for a send to a node without SEND_SENDER.
 	From     gen.PID
-	FromName gen.Atom // KindDown of a monitor by name: the name, which the peer gets instead of From
+	FromName gen.Atom // KindDown of a monitor by name: the name, which the peer gets instead of From; '' if From is zero
 	To       gen.PID
 	ToName   gen.Atom
 	ToAlias  gen.Ref

@@ -22,6 +22,16 @@ type Encoder struct {
 	// SmallIDs is set for a peer without the flag V4_NC (OTP 23): a pid, port or reference which takes more than
 	// such a peer accepts (15 and 13 bits, 28 bits, 3 words) is an error instead of the end of the connection.
 	SmallIDs bool
+	// NoRecords is set for a peer without the flag NATIVE_RECORDS (before OTP 29): a native record is an error then instead
+	// of the end of the connection.
+	NoRecords bool
+	// OneZero is set for a peer that may be older than OTP 27, for which 0.0 and -0.0 are the same: a map with both as keys is
+	// an error then instead of the end of the connection.
+	OneZero bool
+	// Peer is the node that the terms go to; empty if that is not known. A BEAM gives a connection up over a pid or a port of
+	// its own of more than 28 bits, or a reference with more than 18 bits in its first word, which it can't have made: they
+	// are errors here.
+	Peer gen.Atom
 	// Ports64 permits V4_PORT_EXT, known since OTP 24, for a port of more than 28 bits; without it that is an error.
 	Ports64 bool
 }

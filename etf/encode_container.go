@@ -97,6 +97,13 @@ func (e *Encoder) mapTerm(dst []byte, m Map, depth int) (_ []byte, err error) {
 	if i := duplicateKey(m); i >= 0 {
 		return dst, encodeErrorf(m, "the key %s is there twice", formatLimited(m[i].Key, 64))
 	}
+	if e.OneZero {
+		if same, ok := sameZero(m); ok {
+			if i := duplicateKey(same); i >= 0 {
+				return dst, encodeErrorf(m, "the key %s is there with 0.0 and -0.0, which are one before OTP 27", formatLimited(m[i].Key, 64))
+			}
+		}
+	}
 	dst = binary.BigEndian.AppendUint32(append(dst, tagMap), uint32(len(m)))
 	for i := range m {
 		if dst, err = e.append(dst, m[i].Key, depth-1); err != nil {
@@ -112,6 +119,9 @@ func (e *Encoder) mapTerm(dst []byte, m Map, depth int) (_ []byte, err error) {
 func (e *Encoder) record(dst []byte, r Record, depth int) (_ []byte, err error) {
 	if depth == 0 {
 		return dst, encodeErrorf(r, tooDeep)
+	}
+	if e.NoRecords {
+		return dst, encodeErrorf(r, "it is a native record, which the peer (older than OTP 29) does not know")
 	}
 	dst = binary.BigEndian.AppendUint32(append(dst, tagRecord), uint32(len(r.Fields)))
 	flags := byte(0)

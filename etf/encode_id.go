@@ -14,6 +14,9 @@ func (e *Encoder) pid(dst []byte, p gen.PID) ([]byte, error) {
 	if e.SmallIDs && (num >= 1<<pidBits || serial >= smallSerial) {
 		return dst, encodeErrorf(p, "%s has more than 15 and 13 bits, which the peer (OTP 23, without V4_NC) does not accept", Format(p))
 	}
+	if num >= 1<<peerPIDBits && e.Peer != "" && p.Node == e.Peer {
+		return dst, encodeErrorf(p, "%s has an id of more than 28 bits: no process of the peer does", Format(p))
+	}
 	if dst, err = e.atom(append(dst, tagNewPID), p.Node); err != nil {
 		return dst, err
 	}
@@ -29,6 +32,9 @@ func (e *Encoder) ref(dst []byte, r gen.Ref) ([]byte, error) {
 	}
 	if e.SmallIDs && n > 3 {
 		return dst, encodeErrorf(r, "%s has more than 3 words, which the peer (OTP 23, without V4_NC) does not accept", Format(r))
+	}
+	if words[0] >= 1<<refBits && e.Peer != "" && r.Node == e.Peer {
+		return dst, encodeErrorf(r, "%s has a first word of more than 18 bits: no reference of the peer does", Format(r))
 	}
 	dst = append(dst, tagNewerReference, 0, byte(n))
 	if dst, err = e.atom(dst, r.Node); err != nil {
@@ -46,6 +52,9 @@ func (e *Encoder) port(dst []byte, p Port) (_ []byte, err error) {
 	if !small && (e.SmallIDs || !e.Ports64) {
 		return dst, encodeErrorf(p, "%s has more than 28 bits, which the peer (older than OTP 24) does not accept", Format(p))
 	}
+	if !small && e.Peer != "" && p.Node == e.Peer {
+		return dst, encodeErrorf(p, "%s has more than 28 bits: no port of the peer does", Format(p))
+	}
 	tag := byte(tagNewPort)
 	if !small {
 		tag = tagV4Port
@@ -62,7 +71,7 @@ func (e *Encoder) port(dst []byte, p Port) (_ []byte, err error) {
 }
 
 func (e *Encoder) fun(dst []byte, f Fun, depth int) (_ []byte, err error) {
-	if f.Raw != nil && !e.SmallIDs {
+	if f.Raw != nil && !e.SmallIDs && !e.NoRecords {
 		return append(dst, f.Raw...), nil
 	}
 	if depth == 0 {

@@ -22,6 +22,8 @@ type Identity struct {
 
 const (
 	pidBits      = 15      // bits of a pid's id on the wire
+	peerPIDBits  = 28      // bits of an id of a pid that a BEAM takes for its own
+	refBits      = 18      // bits of the first word of a reference that a BEAM takes for its own
 	smallSerial  = 1 << 13 // first serial a node without V4_NC refuses
 	ergoRefWord1 = 1 << 18 // the runtime keeps word 1 of its references below this
 	smallPort    = 1 << 28 // first port that needs V4_PORT_EXT

@@ -94,6 +94,7 @@ func TestEmbeddedEPMD(t *testing.T) {
 // the names come back, those of BEAM nodes too (but for OTP 23, which does not register again).
 func TestEPMDTakeOver(t *testing.T) {
 	eachRelease(t, func(t *testing.T, release string) {
+		t.Parallel() // it mostly waits
 		c := &cluster{t: t, epmd: &beam.EPMD{Port: freePort(t)}}
 		auto := func(cfg *node.Config) { cfg.EPMD = epmd.Auto }
 		first, err := c.tryGoNode("first", auto)

@@ -34,6 +34,7 @@ func spawnHows() []string {
 // TestProcessFailure: what a BEAM learns when a process of a Go node ends is what it learns when one of a BEAM does.
 func TestProcessFailure(t *testing.T) {
 	eachRelease(t, func(t *testing.T, release string) {
+		t.Parallel() // it mostly waits
 		c := newCluster(t, release)
 		a, b := c.beam(release, "a"), c.beam(release, "b")
 		g := c.goNode("go", quietly)

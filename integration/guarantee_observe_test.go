@@ -24,6 +24,7 @@ const (
 // TestProcessFailureSeenFromGo: what Go code learns when a process of a BEAM ends is what another BEAM learns.
 func TestProcessFailureSeenFromGo(t *testing.T) {
 	eachRelease(t, func(t *testing.T, release string) {
+		t.Parallel() // it mostly waits
 		c := newCluster(t, release)
 		a, b := c.beam(release, "a"), c.beam(release, "b")
 		o := &observers{t: t, g: c.goNode("go", quietly), peer: atom(a.Name())}

@@ -107,10 +107,7 @@ func (o *observers) observe(ctx context.Context, kind string, v target, started 
 	var monitored node.Spawned
 	switch kind {
 	case "link":
-		// A node that can't be reached is an error here, and no exit.
-		if err = box.Link(ctx, v.pid); err != nil {
-			return etf.Tuple{gen.Atom("exit"), reasonOf(err)}
-		}
+		err = box.Link(ctx, v.pid)
 	case "monitor_pid":
 		_, err = box.Monitor(ctx, v.pid)
 	case "monitor_name":

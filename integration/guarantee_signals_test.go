@@ -90,7 +90,8 @@ func signalsToActor(t *testing.T, g *node.Node, b *beam.Node) {
 				from := t[1].(gen.PID)
 				// Ergo's own MonitorPID has its DOWN overtake what waits in the mailbox.
 				_, err := g.Monitor(context.Background(), e.PID(), from)
-				return errors.Join(err, e.Send(from, gen.Atom("go")))
+				alias, err2 := e.CreateAlias()
+				return errors.Join(err, err2, e.Send(from, etf.Tuple{gen.Atom("go"), alias}))
 			}
 			got <- signalOf(m)
 			return nil
@@ -121,13 +122,7 @@ func requireNumbered(t *testing.T, seen []any) {
 
 func signalsOut(t *testing.T, g *node.Node, b *beam.Node) {
 	signaller := &each{message: func(e *each, m any) error {
-		to := m.(etf.Tuple)[1].(gen.PID)
-		for j := range signalCount {
-			if err := signal(e, j, to, gen.ProcessID{Name: "watcher", Node: to.Node}); err != nil {
-				return err
-			}
-		}
-		return &node.ExitReason{Term: gen.Atom("bye")}
+		return signalAll(e, m, "watcher", signalCount)
 	}}
 	spawnEach(t, g, "signaller", gen.ProcessOptions{}, signaller)
 	whois(t, g)
@@ -138,13 +133,32 @@ func signalsOut(t *testing.T, g *node.Node, b *beam.Node) {
 	require.ElementsMatch(t, etf.List{gen.Atom("exit"), gen.Atom("down"), gen.Atom("down")}, got[signalCount:])
 }
 
-// signal is gonode_load:signal/4.
-func signal(e *each, j int, pid gen.PID, name gen.ProcessID) error {
-	switch j % 4 {
+// signalAll answers {go, Pid, Alias} with signals of all kinds, and the end. Pid is registered as name, unless that is
+// empty.
+func signalAll(e *each, m any, name gen.Atom, count int) error {
+	t := m.(etf.Tuple)
+	to := t[1].(gen.PID)
+	for j := range count {
+		var byName any = gen.ProcessID{Name: name, Node: to.Node}
+		if name == "" {
+			byName = to
+		}
+		if err := signal(e, j, to, byName, aliasOf(t[2])); err != nil {
+			return err
+		}
+	}
+	return &node.ExitReason{Term: gen.Atom("bye")}
+}
+
+// signal is gonode_load:signal/5.
+func signal(e *each, j int, pid gen.PID, name, alias any) error {
+	switch j % 5 {
 	case 0:
 		return e.Send(pid, etf.Tuple{j, gen.Atom("small")})
 	case 1:
 		return e.Send(name, etf.Tuple{j, gen.Atom("name")})
+	case 3:
+		return e.Send(alias, etf.Tuple{j, gen.Atom("alias")})
 	case 2:
 		return e.Send(pid, etf.Tuple{j, bytes.Repeat([]byte{byte(j)}, 100*1024+j)})
 	}

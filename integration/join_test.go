@@ -114,6 +114,7 @@ func TestFourReleases(t *testing.T) {
 // TestMesh: a Go node that knows one member finds the others, those that come later too.
 func TestMesh(t *testing.T) {
 	eachRelease(t, func(t *testing.T, release string) {
+		t.Parallel() // it mostly waits
 		c := newCluster(t, release)
 		a, b := c.beam(release, "a"), c.beam(release, "b")
 		eval(t, a, "pong", "net_adm:ping('b@127.0.0.1')")

@@ -22,7 +22,7 @@ const (
 )
 
 // TestMessageOrder: what each process sends to each process arrives once, whole and in order, from a byte to 300 KiB, by pid, by
-// name and as a cast; in both directions at once.
+// name, by alias and as a cast; in both directions at once.
 func TestMessageOrder(t *testing.T) {
 	eachRelease(t, func(t *testing.T, release string) {
 		c := newCluster(t, release)
@@ -46,8 +46,12 @@ func orderIn(t *testing.T, g *node.Node, b *beam.Node) func() {
 	for r := range orderReceivers {
 		// Each receiver has its own senders, so one checker is enough for all.
 		name := gen.Atom(fmt.Sprintf("in_%d", r))
-		pid := spawnEach(t, g, name, gen.ProcessOptions{}, &each{message: func(_ *each, m any) error { check.got(m); return nil }})
-		pids = append(pids, etf.Tuple{name, pid})
+		var alias gen.Alias
+		pid := spawnEach(t, g, name, gen.ProcessOptions{}, &each{
+			init:    func(e *each) { alias, _ = e.CreateAlias() },
+			message: func(_ *each, m any) error { check.got(m); return nil },
+		})
+		pids = append(pids, etf.Tuple{name, pid, alias})
 	}
 	sendTo(t, g, b, "flooder", pids, "gonode_load:flood(M, %d, %d)", orderSenders, orderEach)
 	return func() {
@@ -73,10 +77,11 @@ func orderOut(t *testing.T, g *node.Node, b *beam.Node) func() {
 	for r := range orderReceivers {
 		names = append(names, fmt.Sprintf("out_%d", r))
 	}
-	pids := decodePIDs(t, g, b, fmt.Sprintf("gonode_load:receivers([%s], %d)", strings.Join(names, ", "), orderEach))
+	receivers := fetch(t, g, b, fmt.Sprintf("gonode_load:receivers([%s], %d)", strings.Join(names, ", "), orderEach)).(etf.List)
 	for i := range orderSenders {
-		pid, name := pids[i%orderReceivers], gen.ProcessID{Name: gen.Atom(names[i%orderReceivers]), Node: at}
-		sender := &each{message: func(e *each, _ any) error { sendOrdered(t, e, i, pid, name); return nil }}
+		to := receivers[i%orderReceivers].(etf.Tuple)
+		addresses := []any{to[0], gen.ProcessID{Name: gen.Atom(names[i%orderReceivers]), Node: at}, aliasOf(to[1])}
+		sender := &each{message: func(e *each, _ any) error { sendOrdered(t, e, i, addresses); return nil }}
 		require.NoError(t, g.Runtime().Send(spawnEach(t, g, "", gen.ProcessOptions{}, sender), "begin"))
 	}
 	return func() {
@@ -99,21 +104,21 @@ func orderOut(t *testing.T, g *node.Node, b *beam.Node) func() {
 }
 
 // sendOrdered runs in the sender's actor.
-func sendOrdered(t *testing.T, e *each, i int, pid gen.PID, name gen.ProcessID) {
+func sendOrdered(t *testing.T, e *each, i int, addresses []any) {
 	for j := range orderEach {
-		var m any = etf.Tuple{i, j, payload(i, j)}
-		var err error
-		switch j % 3 {
-		case 0:
-			err = e.Send(pid, m)
-		default:
-			err = e.Send(name, m)
-		}
-		if err != nil {
+		if err := e.Send(addresses[j%len(addresses)], etf.Tuple{i, j, payload(i, j)}); err != nil {
 			t.Errorf("sender %d, message %d: %v", i, j, err)
 			return
 		}
 	}
+}
+
+// aliasOf makes an address of what Erlang has for an alias: a reference, or a pid where there are none.
+func aliasOf(term any) any {
+	if ref, ok := term.(gen.Ref); ok {
+		return gen.Alias(ref)
+	}
+	return term
 }
 
 // waitOrder waits until all messages are there, and asserts that nothing else came.

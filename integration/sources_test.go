@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -240,4 +241,16 @@ func (h *hostsAsked) sorted() []string {
 	defer h.mu.Unlock()
 	slices.Sort(h.hosts)
 	return h.hosts
+}
+
+// TestAddressesInNames: an address record makes the name that a BEAM has which was named with inet:ntoa/1, as dns_cluster and
+// libcluster do. Addresses of the form ::a.b.c.d, which nobody has any more, are the exception.
+func TestAddressesInNames(t *testing.T) {
+	eachRelease(t, func(t *testing.T, release string) {
+		b := newCluster(t, release).beam(release, "b")
+		for _, addr := range []string{"10.0.0.1", "::1", "fdaa:0:1:0:2:0:3:0", "fdaa:0:0:1:0:0:0:2", "1:0:0:3:4:0:0:7", "0:1:2:3:4:5:6:7",
+			"1:2:3:4:5:6:7:0", "1:0:2:3:4:5:6:7", "FDAA::ABCD", "::ffff:1.2.3.4", "64:ff9b::1.2.3.4", "0:0:0:0:1:0:0:0"} {
+			eval(t, b, strconv.Quote(netip.MustParseAddr(addr).String()), `begin {ok, A} = inet:parse_address("%s"), inet:ntoa(A) end`, addr)
+		}
+	})
 }

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -21,6 +22,7 @@ type call struct {
 
 	// A spawn request has its monitor when the process is there; until then giving up has to wait for the reply.
 	spawn   func(pid gen.PID) // called when the process is there; may be nil
+	linked  bool              // the process is to be linked to the one that asks
 	givenUp bool              // guarded by calls.mu
 	once    sync.Once
 	stop    *time.Timer // gives the call up when its caller has; may be nil
@@ -147,7 +149,7 @@ func (l *link) startCall(ctx context.Context, c *call, signals ...*dist.Signal) 
 // newCall makes the signals of a gen_server call: a monitor, and the request with the monitor's reference in its tag.
 // flags are those of the link, 0 if there is none yet; with aliases a late answer can't reach the caller's mailbox.
 func (n *Node) newCall(from gen.PID, target dist.Signal, request any, flags dist.Flags) (c *call, mon, msg dist.Signal) {
-	ref := n.makeRef()
+	ref := n.makeCallRef()
 	var tag any = ref
 	if flags.Has(dist.FlagAlias) {
 		tag = etf.ImproperList{Elems: []any{gen.Atom("alias")}, Tail: ref}
@@ -222,25 +224,28 @@ func (l *link) spawnReply(sig *dist.Signal) {
 	case c == nil:
 	case givenUp:
 		l.takeBack(c)
+		l.abandon(sig.To, pid, c.linked)
 	case c.spawn != nil:
 		c.spawn(pid)
 	}
 }
 
-// answered hands a message to the call it answers: {Tag, Reply}, with our reference in the tag. It reports false if the
-// message is no such thing.
+// answered hands a message to the call it answers: {Tag, Reply}, with our reference in the tag. The answer to a call that
+// was given up is dropped, which it is on its way here only if the peer has aliases. It reports false if the message is no
+// such thing.
 func (l *link) answered(message any) bool {
 	t, ok := message.(etf.Tuple)
 	if !ok || len(t) != 2 {
 		return false
 	}
 	ref, ok := tagRef(t[0])
-	if !ok || ref.Node != l.node.name {
+	if !ok || !l.node.isCallRef(ref) {
 		return false
 	}
 	c := l.calls.take(ref)
 	if c == nil {
-		return false
+		l.node.counters.undelivered.Add(1)
+		return true
 	}
 	l.takeBack(c)
 	c.finish(outcome{reply: t[1]})
@@ -276,14 +281,19 @@ type requests struct {
 	byMonitor map[gen.Ref]gen.Ref
 }
 
-func (rs *requests) add(ref gen.Ref, r request) {
+// add reports whether there was room for it: for max of them.
+func (rs *requests) add(ref gen.Ref, r request, max int) bool {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
+	if len(rs.open) >= max {
+		return false
+	}
 	if rs.open == nil {
 		rs.open, rs.byMonitor = make(map[gen.Ref]request), make(map[gen.Ref]gen.Ref)
 	}
 	rs.open[ref] = r
 	rs.byMonitor[r.monitor] = ref
+	return true
 }
 
 func (rs *requests) take(ref gen.Ref) (request, bool) {
@@ -349,14 +359,20 @@ func aliasOf(tag etf.ImproperList) (gen.Ref, bool) {
 	return gen.Ref{}, false
 }
 
-// reply sends the answer to the request that Ergo knows by ref.
+// reply sends the answer to the request that Ergo knows by ref. An answer that can't be sent is an error, to the caller
+// too, who gets {error, Text}.
 func (l *link) reply(from gen.PID, ref gen.Ref, response any) error {
 	r, ok := l.requests.take(ref)
 	if !ok {
 		return gen.ErrResponseIgnored
 	}
 	sig := l.replySignal(from, r, response)
-	return l.send(context.Background(), &sig)
+	err := l.send(context.Background(), &sig)
+	if unsendable(err) {
+		sig = l.replySignal(from, r, errorTuple(errorText(err)))
+		return errors.Join(err, l.send(context.Background(), &sig))
+	}
+	return err
 }
 
 func replyMessage(tag, response any) etf.Tuple { return etf.Tuple{tag, response} }

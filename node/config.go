@@ -113,6 +113,10 @@ type Config struct {
 	// 10000.
 	MaxCalls int
 
+	// MaxRelations is how many monitors and links the processes of one peer may have on those of this node, and how many of
+	// their calls may wait for an answer. One more ends at once with system_limit, and Stats counts it. 0 means 1048576.
+	MaxRelations int
+
 	// Flags are the distribution flags to offer; 0 means all that is implemented. Hidden clears dist.FlagPublished.
 	Flags dist.Flags
 
@@ -147,6 +151,7 @@ const (
 	DefaultMeshInterval  = 5 * time.Second
 	DefaultMaxHandshakes = 512
 	DefaultMaxCalls      = 10_000
+	DefaultMaxRelations  = 1 << 20
 )
 
 // defaultEventNames are libcluster 1.0's, and one that is easy to type in Erlang.
@@ -180,6 +185,7 @@ func (c Config) complete() (Config, error) {
 	}
 	setDefault(&c.MaxHandshakes, DefaultMaxHandshakes)
 	setDefault(&c.MaxCalls, DefaultMaxCalls)
+	setDefault(&c.MaxRelations, DefaultMaxRelations)
 	setDefault(&c.Flags, dist.Visible)
 	if c.Hidden {
 		c.Flags &^= dist.FlagPublished

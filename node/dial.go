@@ -12,6 +12,7 @@ import (
 
 	"gonode/dist"
 	"gonode/epmd"
+	"gonode/etf"
 )
 
 // Stage is how far an attempt to connect came.
@@ -280,8 +281,12 @@ func (n *Node) cookie(peer gen.Atom) string {
 	return n.cfg.Cookie
 }
 
+// maxDepth is how deep terms of peers may nest: as deep as what is sent, since a connection ends over what is not taken.
+const maxDepth = 10_000
+
 func (n *Node) connConfig() dist.Config {
 	return dist.Config{
+		Limits:    etf.Limits{Depth: maxDepth},
 		Local:     n.ident,
 		SendLimit: n.cfg.SendLimit,
 		MaxFrame:  n.cfg.MaxFrame,

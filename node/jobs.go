@@ -137,13 +137,19 @@ func (l *link) spawn(sig *dist.Signal) {
 		return
 	}
 	n.relations.own(l, j.pid)
+	if !l.watchSpawned(j, s, sig) {
+		l.refused()
+		reply.Result = systemLimit
+		l.answer(&reply)
+		j.end(systemLimit)
+		n.jobs.wg.Done()
+		return
+	}
 	if s.Link {
 		reply.SpawnFlags |= dist.SpawnLinked
-		l.watched.addLink(j.pid, sig.From)
 	}
 	if s.Monitor {
 		reply.SpawnFlags |= dist.SpawnMonitored
-		l.watched.addMonitor(j.pid, sig.Ref, watcher{pid: sig.From})
 	}
 	reply.Result = j.pid
 	l.answer(&reply)
@@ -152,6 +158,18 @@ func (l *link) spawn(sig *dist.Signal) {
 		defer n.jobs.wg.Done()
 		j.end(s.Exit(n.runExported(j.ctx, from, s.Module, s.Function, s.Args)))
 	}()
+}
+
+// watchSpawned makes the relations that are asked for with a new process and reports whether there was room for them.
+func (l *link) watchSpawned(j *job, s kernel.Spawn, sig *dist.Signal) bool {
+	if s.Link && !l.watched.addLink(j.pid, sig.From) {
+		return false
+	}
+	if s.Monitor && !l.watched.addMonitor(j.pid, sig.Ref, watcher{pid: sig.From}) {
+		l.watched.removeLink(j.pid, sig.From)
+		return false
+	}
+	return true
 }
 
 // runForRex runs a function for rex; it is a kernel.Runner.

@@ -45,6 +45,7 @@ func (n *Node) newLink(conn *dist.Conn, peer gen.Atom, f *flight) *link {
 		flight:  f,
 		since:   n.now(),
 		gone:    make(chan struct{}),
+		watched: watched{max: n.cfg.MaxRelations},
 	}
 	return l
 }
@@ -155,6 +156,9 @@ func (l *link) down(err error) {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		s.wait(ctx)
 		cancel()
+	}
+	if errors.Is(err, dist.ErrOverload) {
+		n.counters.overloaded.Add(1)
 	}
 	reason := dist.Reason(err)
 	n.log.Info("node down", "peer", string(l.peer), "reason", string(reason), "error", err)

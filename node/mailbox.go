@@ -21,6 +21,7 @@ type Mailbox struct {
 
 	mu     sync.Mutex
 	items  []Message
+	taken  uint64        // how many were taken out
 	more   chan struct{} // closed when something came; a new one each time
 	closed bool
 	reason error
@@ -95,21 +96,21 @@ func (m *Mailbox) Receive(ctx context.Context) (Message, error) {
 // ReceiveMatch returns the oldest message that match accepts, waiting for one within ctx; the others stay. match must not
 // use the mailbox.
 func (m *Mailbox) ReceiveMatch(ctx context.Context, match func(Message) bool) (Message, error) {
-	looked := 0
+	looked, taken := 0, uint64(0)
 	for {
 		m.mu.Lock()
-		// Somebody else may have taken messages out meanwhile, so what was looked at may have moved forward.
-		looked = min(looked, len(m.items))
-		for i := looked; i < len(m.items); i++ {
-			if msg := m.items[i]; match(msg) {
-				m.items = append(m.items[:i], m.items[i+1:]...)
+		if m.taken != taken { // somebody else has taken messages out, so those that were looked at have moved
+			looked, taken = 0, m.taken
+		}
+		for ; looked < len(m.items); looked++ {
+			if msg := m.items[looked]; match(msg) {
+				m.remove(looked)
 				m.mu.Unlock()
 				return msg, nil
 			}
 		}
 		more, closed, reason := m.more, m.closed, m.reason
 		m.mu.Unlock()
-		looked = 0
 		if closed {
 			return Message{}, fmt.Errorf("%w: %w", ErrMailboxClosed, reason)
 		}
@@ -119,6 +120,14 @@ func (m *Mailbox) ReceiveMatch(ctx context.Context, match func(Message) bool) (M
 			return Message{}, ctx.Err()
 		}
 	}
+}
+
+// remove takes a message out; the caller holds the lock. The oldest goes without moving the others.
+func (m *Mailbox) remove(i int) {
+	m.taken++
+	copy(m.items[1:i+1], m.items[:i])
+	m.items[0] = Message{}
+	m.items = m.items[1:]
 }
 
 // Send sends a message as the mailbox; see Node.Send. What one mailbox sends to one process arrives in order.

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"ergo.services/ergo/gen"
@@ -68,7 +69,10 @@ func (n *Node) Monitor(ctx context.Context, watcher gen.PID, target any) (gen.Re
 	}}
 	n.monitors.Store(ref, &placedMonitor{link: l, call: c, watcher: watcher})
 	l.watched.addPlaced(watcher, ref)
-	n.relations.watch(l, watcher) // so that the monitor goes when the watcher does
+	if !n.relations.watch(l, watcher) { // so that the monitor goes when the watcher does
+		n.forgetMonitor(l, watcher, ref)
+		return gen.Ref{}, fmt.Errorf("monitor for %s: %w", addressText(watcher), gen.ErrProcessUnknown)
+	}
 	if err := l.startCall(ctx, c, &sig); err != nil {
 		n.forgetMonitor(l, watcher, ref)
 		return gen.Ref{}, err
@@ -133,8 +137,8 @@ func (n *Node) monitorHere(watcher gen.PID, ref gen.Ref, target any, down func(e
 
 // Link links two processes: local, of this node, and one here or elsewhere. When one ends the other gets an exit signal
 // with the reason, as in Erlang: an actor ends with it, unless it traps exits or the reason is normal; a Mailbox gets it
-// as a message. If there is no such process local gets an exit with gen.ErrProcessUnknown. It connects if need be and waits
-// for that, within ctx; a node that can't be reached is an error.
+// as a message. If there is no such process local gets an exit with gen.ErrProcessUnknown, if its node can't be reached one
+// with gen.ErrNoConnection. It connects if need be and waits for that, within ctx, whose error is returned.
 func (n *Node) Link(ctx context.Context, local, other gen.PID) error {
 	if _, err := n.ergo.ProcessState(local); err != nil {
 		return fmt.Errorf("link %s: %w", addressText(local), gen.ErrProcessUnknown)
@@ -144,22 +148,42 @@ func (n *Node) Link(ctx context.Context, local, other gen.PID) error {
 	}
 	l, err := n.linkTo(ctx, other.Node)
 	if err != nil {
-		return err
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		n.exitSignal(other, local, kernel.ReasonError(gen.Atom("noconnection")))
+		return nil
 	}
 	if !l.watched.placeLink(local, other) {
 		return nil
 	}
-	n.relations.watch(l, local)
-	return l.send(ctx, &dist.Signal{Kind: dist.KindLink, From: local, To: other})
+	if !n.relations.watch(l, local) {
+		l.watched.removeLink(local, other)
+		return fmt.Errorf("link %s: %w", addressText(local), gen.ErrProcessUnknown)
+	}
+	err = l.send(ctx, &dist.Signal{Kind: dist.KindLink, From: local, To: other})
+	removed := err != nil && l.watched.removeLink(local, other)
+	if !errors.Is(err, gen.ErrNoConnection) {
+		return err
+	}
+	if removed { // else breakLinks has told it
+		n.exitSignal(other, local, kernel.ReasonError(gen.Atom("noconnection")))
+	}
+	return nil
 }
 
 // linkHere links two processes of this node: Ergo's links go one way.
 func (n *Node) linkHere(a, b gen.PID) error {
-	if err := n.core.RouteLinkPID(a, b); err != nil && err != gen.ErrTargetExist {
-		return err
-	}
-	if err := n.core.RouteLinkPID(b, a); err != nil && err != gen.ErrTargetExist {
-		return err
+	for _, pair := range [][2]gen.PID{{a, b}, {b, a}} {
+		switch err := n.core.RouteLinkPID(pair[0], pair[1]); err {
+		case nil, gen.ErrTargetExist:
+		case gen.ErrProcessUnknown, gen.ErrProcessTerminated:
+			n.core.RouteUnlinkPID(a, b)
+			n.exitSignal(b, a, kernel.ReasonError(gen.Atom("noproc")))
+			return nil
+		default:
+			return err
+		}
 	}
 	return nil
 }
@@ -176,5 +200,12 @@ func (n *Node) Unlink(local, other gen.PID) error {
 	if l == nil || !l.watched.takeBackLink(local, other, id) {
 		return nil
 	}
-	return l.post(&dist.Signal{Kind: dist.KindUnlinkID, From: local, To: other, ID: id})
+	err := l.post(&dist.Signal{Kind: dist.KindUnlinkID, From: local, To: other, ID: id})
+	if err != nil || !l.conn.Flags().Has(dist.FlagUnlinkID) { // nothing comes back
+		l.watched.unlinked(local, other, id)
+	}
+	if errors.Is(err, dist.ErrStale) || errors.Is(err, gen.ErrNoConnection) {
+		return nil // there is nobody, and so no link
+	}
+	return err
 }

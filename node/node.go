@@ -232,12 +232,28 @@ func (n *Node) now() time.Time { return time.Now() }
 func (n *Node) makeRef() gen.Ref {
 	c := n.refs.Add(1)
 	const words, top = 3, 1 << 31
-	w0, w1, w2 := c&(1<<18-1), top|c>>50, c>>18&(1<<32-1)
+	w0, w1, w2 := c&(1<<18-1), top|c>>50, c>>18&(1<<32-1) // bit 30 of w1 is for callBit
 	return gen.Ref{
 		Node:     n.name,
 		Creation: n.ident.Runtime,
 		ID:       [3]uint64{w0 | w1<<32, w2, words << 32},
 	}
+}
+
+// callBit marks the references of calls among those of makeRef, of which nobody but the call itself knows.
+const callBit = 1 << 62
+
+// makeCallRef is makeRef for the tag of a call.
+func (n *Node) makeCallRef() gen.Ref {
+	ref := n.makeRef()
+	ref.ID[0] |= callBit
+	return ref
+}
+
+// isCallRef reports whether ref is one of makeCallRef.
+func (n *Node) isCallRef(ref gen.Ref) bool {
+	const ours = 1<<63 | callBit
+	return ref.Node == n.name && ref.Creation == n.ident.Runtime && ref.ID[2]>>32 == 3 && ref.ID[0]&ours == ours
 }
 
 // session returns the session with peer for Ergo, live or pending; nil if the node is stopping.

@@ -145,11 +145,13 @@ func (t *peerTable) hello(name gen.Atom, id attemptID) dist.Admission {
 	return admission
 }
 
+// admission is what hello says. A link that is ending is no reason to ask a peer that we dial ourselves whether it means
+// it: it would say yes, and both handshakes go well.
 func (t *peerTable) admission(p *peer, name gen.Atom) dist.Admission {
 	switch {
 	case p.link != 0 && p.takeover != 0:
 		return dist.AdmitBusy
-	case p.link != 0:
+	case p.link != 0 && !(p.ending && p.dial == dialShaking):
 		return dist.AdmitAlive
 	case p.dial != dialShaking:
 		return dist.AdmitOK

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"errors"
 	"sync"
 
 	"ergo.services/ergo/gen"
@@ -116,7 +117,11 @@ func (p *placed) link(s *session, target gen.PID) error {
 	p.mu.Lock()
 	p.on(s.peer).links[target] = struct{}{}
 	p.mu.Unlock()
-	return s.post(&dist.Signal{Kind: dist.KindLink, From: p.node.core.PID(), To: target})
+	err := s.post(&dist.Signal{Kind: dist.KindLink, From: p.node.core.PID(), To: target})
+	if err != nil {
+		p.takeLink(s.peer, target)
+	}
+	return err
 }
 
 // unlink takes the LINK back.
@@ -124,9 +129,13 @@ func (p *placed) unlink(s *session, target gen.PID) error {
 	if !p.takeLink(s.peer, target) {
 		return nil
 	}
-	return s.post(&dist.Signal{
+	err := s.post(&dist.Signal{
 		Kind: dist.KindUnlinkID, From: p.node.core.PID(), To: target, ID: p.node.unlinkIDs.Add(1),
 	})
+	if errors.Is(err, dist.ErrStale) {
+		return nil // nobody is there, so nobody is linked
+	}
+	return err
 }
 
 // takeLink forgets the link to target and reports whether there was one.

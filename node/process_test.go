@@ -12,10 +12,10 @@ import (
 	"gonode/etf"
 )
 
-func twoNodes(t *testing.T) (a, b *Node) {
+func twoNodes(t *testing.T, change ...func(*Config)) (a, b *Node) {
 	t.Helper()
 	port := freePort(t)
-	return start(t, "a@127.0.0.1", port), start(t, "b@127.0.0.1", port)
+	return start(t, "a@127.0.0.1", port, change...), start(t, "b@127.0.0.1", port, change...)
 }
 
 func mailbox(t *testing.T, n *Node, name string) *Mailbox {

@@ -166,7 +166,13 @@ func (l *link) routeMessage(from gen.PID, to, message any) {
 // routeCall hands a gen_server call to a process. If it can't be delivered the caller's monitor says so.
 func (l *link) routeCall(r request, to, message any) {
 	ref := l.node.makeRef()
-	l.requests.add(ref, r)
+	if !l.requests.add(ref, r, l.node.cfg.MaxRelations) {
+		l.refused()
+		if target, by, ok := l.watched.takeMonitor(r.monitor); ok {
+			l.sendDown(target, r.monitor, by, systemLimit)
+		}
+		return
+	}
 	opts := gen.MessageOptions{Ref: ref}
 	var err error
 	switch to := to.(type) {
@@ -182,13 +188,15 @@ func (l *link) routeCall(r request, to, message any) {
 }
 
 // count counts a message that found no process, or a full mailbox.
-func (l *link) count(err error) {
+func (l *link) count(err error) { l.node.count(err) }
+
+func (n *Node) count(err error) {
 	switch {
 	case err == nil:
 	case errors.Is(err, gen.ErrProcessMailboxFull):
-		l.node.counters.mailboxFull.Add(1)
+		n.counters.mailboxFull.Add(1)
 	default:
-		l.node.counters.undelivered.Add(1)
+		n.counters.undelivered.Add(1)
 	}
 }
 
@@ -220,7 +228,7 @@ func (l *link) downOf(sig *dist.Signal) {
 func (l *link) exit(sig *dist.Signal) {
 	reason := kernel.ReasonError(sig.Message)
 	if l.watched.removeLink(sig.To, sig.From) && !l.node.jobs.exit(sig.To, sig.Message) {
-		l.exitSignal(sig.From, sig.To, reason)
+		l.node.exitSignal(sig.From, sig.To, reason)
 	}
 	if l.node.placed.takeLink(l.peer, sig.From) {
 		l.node.core.RouteTerminatePID(sig.From, reason)
@@ -244,18 +252,18 @@ func (l *link) exit2(sig *dist.Signal) {
 		l.node.ergo.Kill(to)
 		return
 	}
-	l.exitSignal(sig.From, to, kernel.ReasonError(sig.Message))
+	l.node.exitSignal(sig.From, to, kernel.ReasonError(sig.Message))
 }
 
 // exitSignal hands an exit to a process here. It goes into the queue of ordinary messages, so that it keeps its order
 // among what the same process has sent; Ergo's own way is a queue that goes first. Ergo ends a process that does not trap
 // exits for any reason, Erlang for any but normal. So normal goes as the message that a trapping process makes of an exit.
-func (l *link) exitSignal(from, to gen.PID, reason error) {
+func (n *Node) exitSignal(from, to gen.PID, reason error) {
 	m := gen.TakeMailboxMessage()
 	m.From, m.Target, m.Message = from, to, gen.MessageExitPID{PID: from, Reason: reason}
 	m.Type = gen.MailboxMessageTypeExit
 	if reason == gen.TerminateReasonNormal {
 		m.Type = gen.MailboxMessageTypeRegular
 	}
-	l.count(l.node.forwarder.Forward(to, m, gen.MessagePriorityNormal))
+	n.count(n.forwarder.Forward(to, m, gen.MessagePriorityNormal))
 }

@@ -14,12 +14,15 @@ import (
 // of processes, without a reference, placed from the node and not from the process, and all under one lock. Ergo holds
 // one relation for each local process that is watched from elsewhere, so that we learn that it ended, and why.
 
-// watched is what one peer's processes watch here: its monitors of our processes and its links to them. The zero value
-// is empty.
+// watched is what one peer's processes watch here: its monitors of our processes and its links to them. What max does
+// not allow is refused at once (Config.MaxRelations). A zero max allows nothing.
 type watched struct {
+	max int
+
 	mu       sync.Mutex
 	targets  map[gen.PID]*watchers // by local process
 	monitors map[gen.Ref]gen.PID   // whom the monitor watches
+	links    int                   // in all targets
 }
 
 // watchers are those of one peer who have to do with one local process.
@@ -58,12 +61,20 @@ func (w *watched) target(pid gen.PID) *watchers {
 	return t
 }
 
-func (w *watched) addMonitor(target gen.PID, ref gen.Ref, by watcher) {
+// addMonitor reports whether there was room for it.
+func (w *watched) addMonitor(target gen.PID, ref gen.Ref, by watcher) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.full() {
+		return false
+	}
 	w.target(target).monitors[ref] = by
 	w.monitors[ref] = target
+	return true
 }
+
+// full reports whether the peer may not have more; the caller holds the lock.
+func (w *watched) full() bool { return len(w.monitors)+w.links >= w.max }
 
 // hasMonitor reports whether the peer has a monitor with that reference.
 func (w *watched) hasMonitor(ref gen.Ref) bool {
@@ -75,24 +86,38 @@ func (w *watched) hasMonitor(ref gen.Ref) bool {
 
 // removeMonitor reports whether the monitor was there.
 func (w *watched) removeMonitor(ref gen.Ref) bool {
+	_, _, ok := w.takeMonitor(ref)
+	return ok
+}
+
+// takeMonitor removes a monitor and returns whom it watched, and for whom.
+func (w *watched) takeMonitor(ref gen.Ref) (target gen.PID, by watcher, ok bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	target, ok := w.monitors[ref]
+	target, ok = w.monitors[ref]
 	if ok {
+		by = w.targets[target].monitors[ref]
 		delete(w.monitors, ref)
 		delete(w.targets[target].monitors, ref)
 		w.sweep(target)
 	}
-	return ok
+	return target, by, ok
 }
 
-// addLink takes a LINK of the peer's. One that there is already, in whatever state, stays as it is.
-func (w *watched) addLink(local, remote gen.PID) {
+// addLink takes a LINK of the peer's and reports whether there was room for it. One that there is already, in whatever
+// state, stays as it is.
+func (w *watched) addLink(local, remote gen.PID) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if t := w.target(local); t.links[remote] == nil {
-		t.links[remote] = &linkState{active: true}
+	if w.link(local, remote) != nil {
+		return true
 	}
+	if w.full() {
+		return false
+	}
+	w.target(local).links[remote] = &linkState{active: true}
+	w.links++
+	return true
 }
 
 // placeLink makes a link of ours and reports whether a LINK has to be sent.
@@ -100,7 +125,10 @@ func (w *watched) placeLink(local, remote gen.PID) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	t := w.target(local)
-	if s := t.links[remote]; s != nil && s.active {
+	switch s := t.links[remote]; {
+	case s == nil:
+		w.links++
+	case s.active:
 		return false
 	}
 	t.links[remote] = &linkState{active: true}
@@ -124,8 +152,7 @@ func (w *watched) unlinked(local, remote gen.PID, id uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if s := w.link(local, remote); s != nil && !s.active && s.unlink == id {
-		delete(w.targets[local].links, remote)
-		w.sweep(local)
+		w.dropLink(local, remote)
 	}
 }
 
@@ -137,9 +164,15 @@ func (w *watched) removeLink(local, remote gen.PID) bool {
 	if s == nil || !s.active {
 		return false
 	}
-	delete(w.targets[local].links, remote)
-	w.sweep(local)
+	w.dropLink(local, remote)
 	return true
+}
+
+// dropLink forgets a link; the caller holds the lock.
+func (w *watched) dropLink(local, remote gen.PID) {
+	delete(w.targets[local].links, remote)
+	w.links--
+	w.sweep(local)
 }
 
 // link returns the state of a link, nil if there is none; the caller holds the lock.
@@ -182,6 +215,7 @@ func (w *watched) take(target gen.PID) *watchers {
 		return nil
 	}
 	delete(w.targets, target)
+	w.links -= len(t.links)
 	for ref := range t.monitors {
 		delete(w.monitors, ref)
 	}
@@ -200,7 +234,11 @@ func (l *link) monitor(sig *dist.Signal) {
 		}
 		target = pid
 	}
-	l.watched.addMonitor(target, sig.Ref, by)
+	if !l.watched.addMonitor(target, sig.Ref, by) {
+		l.refused()
+		l.sendDown(target, sig.Ref, by, systemLimit)
+		return
+	}
 	if !l.node.relations.watch(l, target) && l.watched.removeMonitor(sig.Ref) {
 		l.sendDown(target, sig.Ref, by, gen.Atom("noproc"))
 	}
@@ -209,15 +247,25 @@ func (l *link) monitor(sig *dist.Signal) {
 // linkTo answers a LINK.
 func (l *link) linkTo(sig *dist.Signal) {
 	target, by := sig.To, sig.From
-	l.watched.addLink(target, by)
+	if !l.watched.addLink(target, by) {
+		l.refused()
+		l.tell(&dist.Signal{Kind: dist.KindExit, From: target, To: by, Message: systemLimit})
+		return
+	}
 	if !l.node.relations.watch(l, target) && l.watched.removeLink(target, by) {
 		l.answer(&dist.Signal{Kind: dist.KindExit, From: target, To: by, Message: gen.Atom("noproc")})
 	}
 }
 
+// systemLimit is the reason for what is refused because there is too much of it.
+const systemLimit gen.Atom = "system_limit"
+
+// refused counts a relation or a call that was one too many.
+func (l *link) refused() { l.node.counters.refused.Add(1) }
+
 // sendDown sends a DOWN. For a monitor by name the pid is not sent, but keeps the DOWN behind what the process sent.
 func (l *link) sendDown(target gen.PID, ref gen.Ref, to watcher, reason any) {
-	l.answer(&dist.Signal{Kind: dist.KindDown, From: target, FromName: to.name, To: to.pid, Ref: ref, Message: reason})
+	l.tell(&dist.Signal{Kind: dist.KindDown, From: target, FromName: to.name, To: to.pid, Ref: ref, Message: reason})
 }
 
 // ended tells the peer's watchers that a process here has ended.
@@ -229,7 +277,7 @@ func (l *link) ended(target gen.PID, reason error) {
 	term := kernel.ReasonTerm(reason)
 	for by, s := range t.links {
 		if s.active {
-			l.answer(&dist.Signal{Kind: dist.KindExit, From: target, To: by, Message: term})
+			l.tell(&dist.Signal{Kind: dist.KindExit, From: target, To: by, Message: term})
 		}
 	}
 	for ref := range t.placed {
@@ -238,6 +286,7 @@ func (l *link) ended(target gen.PID, reason error) {
 		}
 	}
 	for ref, by := range t.monitors {
+		l.requests.abandon(ref) // the caller takes no monitor back that has fired
 		l.sendDown(target, ref, by, term)
 	}
 }
@@ -246,13 +295,13 @@ func (l *link) ended(target gen.PID, reason error) {
 func (l *link) breakLinks() {
 	l.watched.mu.Lock()
 	targets := l.watched.targets
-	l.watched.targets, l.watched.monitors = nil, nil
+	l.watched.targets, l.watched.monitors, l.watched.links = nil, nil, 0
 	l.watched.mu.Unlock()
 	noconnection := gen.Atom("noconnection")
 	for target, t := range targets {
 		for by, s := range t.links {
 			if s.active && !l.node.jobs.exit(target, noconnection) {
-				l.exitSignal(by, target, kernel.ReasonError(noconnection))
+				l.node.exitSignal(by, target, kernel.ReasonError(noconnection))
 			}
 		}
 	}

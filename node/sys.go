@@ -14,10 +14,15 @@ import (
 // counted.
 const maxHeld = 10_000
 
+// maxInspected is how many processes are asked for their state at once (sys:get_state/1, get_status/1); one more question
+// is dropped and counted like a message to a full mailbox.
+const maxInspected = 256
+
 // suspended are the processes that sys:suspend/1 has stopped: what comes for them from other nodes is held until
 // sys:resume/1. What processes of this node send them goes on, since Ergo knows no such thing. The zero value is empty.
 type suspended struct {
-	count atomic.Int32 // of the processes, so that nobody else pays
+	count     atomic.Int32 // of the processes, so that nobody else pays
+	inspected atomic.Int32 // how many questions for a state wait for an answer, of suspended processes or not
 
 	mu   sync.Mutex
 	held map[gen.PID][]func()
@@ -121,7 +126,13 @@ func (l *link) sys(c kernel.SysCommand, to any) {
 		l.sysAnswer(c, r, kernel.SysProcess{PID: pid})
 		return
 	}
+	if n.suspended.inspected.Add(1) > maxInspected {
+		n.suspended.inspected.Add(-1)
+		n.counters.mailboxFull.Add(1)
+		return
+	}
 	go func() { // see above
+		defer n.suspended.inspected.Add(-1)
 		p := kernel.SysProcess{PID: pid, Parent: n.core.PID(), Suspended: n.suspended.is(pid)}
 		p.Name, _ = n.ergo.ProcessName(pid) // not ProcessInfo, which reads what the process writes
 		p.State, _ = n.ergo.Inspect(pid)

@@ -3,10 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"gonode/cmd/gonode/internal/output"
 	"gonode/config"
 	"gonode/strategy"
 	"gonode/strategy/kubernetes"
@@ -51,10 +53,15 @@ type settingLine struct {
 	Secret bool   `json:"secret,omitempty"`
 }
 
-func settingRows() rowsOf[settingLine] {
-	return rowsOf[settingLine]{
-		heads: []string{"KEY", "VALUE", "FROM"},
-		cells: func(s settingLine) []string { return []string{s.Key, s.Value, s.Origin} },
+func settingView() output.View[settingLine] {
+	return output.View[settingLine]{
+		Kind: "settings",
+		Columns: []output.Column[settingLine]{
+			{Head: "KEY", Cell: func(s settingLine) string { return s.Key }},
+			{Head: "VALUE", Cell: func(s settingLine) string { return s.Value }},
+			{Head: "FROM", Cell: func(s settingLine) string { return s.Origin }},
+		},
+		Name: func(s settingLine) string { return s.Key },
 	}
 }
 
@@ -76,7 +83,7 @@ func (a *app) configShowCommand() *cobra.Command {
 			for _, s := range withCookie(cmd.Flags(), c.Settings()) {
 				lines = append(lines, settingLine{s.Key, s.Value, s.Origin.String(), s.Secret})
 			}
-			return settingRows().list(a, out, lines)
+			return settingView().List(out.printer(a), lines)
 		},
 	}
 	f.add(cmd.Flags())
@@ -143,8 +150,8 @@ func (a *app) rbac(f *rbacFlags, fs *pflag.FlagSet) error {
 			role = "---\n" + role
 		}
 		printed[role] = true
-		if err := writeText(a.stdout, "%s", role); err != nil {
-			return err
+		if _, err := io.WriteString(a.stdout, role); err != nil {
+			return fmt.Errorf("write the output: %w", err)
 		}
 	}
 	if len(printed) == 0 {

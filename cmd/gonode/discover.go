@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"gonode/cmd/gonode/internal/output"
 	"gonode/config"
 	"gonode/strategy"
 )
@@ -38,17 +39,18 @@ type foundLine struct {
 	Problem  string `json:"problem,omitempty"` // why it is no name of a node
 }
 
-func foundRows() rowsOf[foundLine] {
-	return rowsOf[foundLine]{
-		heads: []string{"NODE", "TOPOLOGY", "STRATEGY", "ADDRESS", "FROM"},
-		cells: func(f foundLine) []string {
-			cells := []string{f.Node, f.Topology, f.Strategy, cmp.Or(f.Address, "-"), cmp.Or(f.Problem, f.Origin, "-")}
-			if f.Change != "" {
-				cells = append([]string{f.Change}, cells...)
-			}
-			return cells
-		},
+func foundView(watch bool) output.View[foundLine] {
+	columns := []output.Column[foundLine]{
+		{Head: "NODE", Cell: func(f foundLine) string { return f.Node }},
+		{Head: "TOPOLOGY", Cell: func(f foundLine) string { return f.Topology }},
+		{Head: "STRATEGY", Cell: func(f foundLine) string { return f.Strategy }},
+		{Head: "ADDRESS", Cell: func(f foundLine) string { return cmp.Or(f.Address, "-") }},
+		{Head: "FROM", Cell: func(f foundLine) string { return cmp.Or(f.Problem, f.Origin, "-") }},
 	}
+	if watch {
+		columns = slices.Insert(columns, 0, output.Column[foundLine]{Head: "CHANGE", Cell: func(f foundLine) string { return f.Change }})
+	}
+	return output.View[foundLine]{Kind: "nodes", Columns: columns, Name: func(f foundLine) string { return f.Node }}
 }
 
 func (a *app) discoverCommand() *cobra.Command {
@@ -109,10 +111,12 @@ func (a *app) discover(ctx context.Context, f *discoverFlags, fs *pflag.FlagSet)
 	defer wait()
 	defer cancel()
 	if f.watch {
-		return a.watchDiscovery(ctx, d, &f.out)
+		return a.watchDiscovery(ctx, d, foundView(true).Stream(f.out.printer(a)))
 	}
+	over := a.busy("asking %d topologies", len(d.topologies))
 	err = d.once(ctx, f.timeout)
-	if err := foundRows().list(a, &f.out, d.lines()); err != nil {
+	over()
+	if err := foundView(false).List(f.out.printer(a), d.lines()); err != nil {
 		return err
 	}
 	failed := d.failures(f.timeout)
@@ -295,7 +299,7 @@ func (t *topologyState) lines() []foundLine {
 }
 
 // watchDiscovery prints what changes until ctx is done. A strategy that fails is not started again: run does that.
-func (a *app) watchDiscovery(ctx context.Context, d *discovery, out *outputFlags) error {
+func (a *app) watchDiscovery(ctx context.Context, d *discovery, out *output.Stream[foundLine]) error {
 	known := make([][]foundLine, len(d.topologies))
 	troubles := make([]string, len(d.topologies))
 	for running := len(d.topologies); running > 0; {
@@ -303,7 +307,7 @@ func (a *app) watchDiscovery(ctx context.Context, d *discovery, out *outputFlags
 		case s := <-d.said:
 			d.take(s)
 			t := d.topologies[s.from]
-			if err := a.printDifference(out, known[s.from], t.lines()); err != nil {
+			if err := printDifference(out, known[s.from], t.lines()); err != nil {
 				return err
 			}
 			known[s.from] = t.lines()
@@ -330,7 +334,7 @@ func (a *app) watchDiscovery(ctx context.Context, d *discovery, out *outputFlags
 }
 
 // printDifference prints what is in one list and not in the other.
-func (a *app) printDifference(out *outputFlags, before, after []foundLine) error {
+func printDifference(out *output.Stream[foundLine], before, after []foundLine) error {
 	for _, change := range []struct {
 		name     string
 		from, to []foundLine
@@ -340,7 +344,7 @@ func (a *app) printDifference(out *outputFlags, before, after []foundLine) error
 				continue
 			}
 			line.Change = change.name
-			if err := foundRows().one(a, out, line); err != nil {
+			if err := out.Write(line); err != nil {
 				return err
 			}
 		}

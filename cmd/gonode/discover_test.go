@@ -44,7 +44,7 @@ func found(t *testing.T, stdout string) []string {
 func TestDiscoverByDNS(t *testing.T) {
 	server := dnstest.Start(t, "app.test. 60 IN A 10.0.0.1", "app.test. 60 IN A 10.0.0.2",
 		"_erlang._tcp.app.test. 60 IN SRV 0 0 9100 one.app.test.", "one.app.test. 60 IN A 10.0.0.3")
-	ask := []string{"discover", "--set", "name=shop@10.0.0.9", "-o", "json", "--strategy", "dns", "-O", "servers='" + server.Addr() + "'", "-O"}
+	ask := []string{"discover", "--set", "name=shop@10.0.0.9", "-o", "ndjson", "--strategy", "dns", "-O", "servers='" + server.Addr() + "'", "-O"}
 	code, stdout, stderr := command(t, append(ask, "query=app.test.")...)
 	require.Zero(t, code, stderr)
 	require.Equal(t, []string{"shop@10.0.0.1 dns", "shop@10.0.0.2 dns"}, found(t, stdout))
@@ -69,10 +69,10 @@ func TestDiscoverByHTTP(t *testing.T) {
 		_, _ = w.Write([]byte("a@127.0.0.1\nb@127.0.0.1\n"))
 	}))
 	defer server.Close()
-	code, stdout, stderr := command(t, "discover", "--strategy", "http", "-O", "url="+server.URL+"/nodes", "-o", "json")
+	code, stdout, stderr := command(t, "discover", "--strategy", "http", "-O", "url="+server.URL+"/nodes", "-o", "ndjson")
 	require.Zero(t, code, stderr)
 	require.Equal(t, []string{"a@127.0.0.1 http", "b@127.0.0.1 http"}, found(t, stdout))
-	code, stdout, stderr = command(t, "discover", "--strategy", "http", "-O", "url="+server.URL+"/other", "-o", "json")
+	code, stdout, stderr = command(t, "discover", "--strategy", "http", "-O", "url="+server.URL+"/other", "-o", "ndjson")
 	require.Equal(t, exitFailure, code)
 	require.Empty(t, stdout)
 	require.Contains(t, stderr, "404")
@@ -108,10 +108,10 @@ func TestDiscoverAndListenByGossip(t *testing.T) {
 	where := []string{"-O", "port=" + text, "-O", "interfaces=127.0.0.1", "-O", "interval=200ms"}
 
 	// Discover hears those whose frame it understands, and says nothing itself.
-	code, stdout, stderr := command(t, append([]string{"discover", "--strategy", "gossip", "-o", "json"}, where...)...)
+	code, stdout, stderr := command(t, append([]string{"discover", "--strategy", "gossip", "-o", "ndjson"}, where...)...)
 	require.Zero(t, code, stderr)
 	require.Equal(t, []string{"plain@h gossip"}, found(t, stdout))
-	code, stdout, stderr = command(t, append([]string{"discover", "--strategy", "gossip", "-o", "json", "-O", "secret=xyzzy"}, where...)...)
+	code, stdout, stderr = command(t, append([]string{"discover", "--strategy", "gossip", "-o", "ndjson", "-O", "secret=xyzzy"}, where...)...)
 	require.Zero(t, code, stderr)
 	require.Equal(t, []string{"secret@h gossip"}, found(t, stdout))
 
@@ -140,8 +140,8 @@ func TestDiscoverAndListenByGossip(t *testing.T) {
 
 	code, stdout, stderr = command(t, append([]string{"gossip", "-c", "3"}, where...)...)
 	require.Zero(t, code, stderr)
-	require.Len(t, strings.Split(strings.TrimSpace(stdout), "\n"), 3)
-	require.Regexp(t, `(?m)^20.*Z  lo  [0-9.]+:\d+  (plain|unknown|authenticated)  `, stdout)
+	require.Len(t, strings.Split(strings.TrimSpace(stdout), "\n"), 4, "a head, and three packets")
+	require.Regexp(t, `(?m)^20.*Z +lo +[0-9.]+:\d+ +(plain|unknown|authenticated) `, stdout)
 	silent, err := freePort()
 	require.NoError(t, err)
 	code, _, stderr = command(t, "gossip", "-O", "port="+silent, "-O", "interfaces=127.0.0.1", "-c", "1", "--for", "200ms")

@@ -3,23 +3,26 @@
 //	gonode run --name go@127.0.0.1 --strategy epmd --hosts a@127.0.0.1,b@127.0.0.1
 //	gonode watch a@127.0.0.1
 //	gonode ping a@127.0.0.1
-//	gonode names
+//	gonode call a@127.0.0.1 lists seq '[1, 3]'
+//	gonode doctor a@127.0.0.1 b@127.0.0.1
 //	gonode config show -f gonode.yaml
 //	gonode discover --strategy dns -O query=app.internal
-//	gonode gossip
-//	gonode version
 //
-// Data goes to standard output, as text or with -o json as one JSON value a line; everything else goes to standard
-// error. The exit codes are the constants in exit.go, and every --help lists them. Every flag but those of ping and
-// watch that say who they are can be given as an environment variable: --epmd-port is GONODE_EPMD_PORT.
+// docs/commands.md has them all. Data goes to standard output, in the form that -o asks for; everything else goes to
+// standard error. The exit codes are the constants in exit.go, and every --help lists them. Every flag but --name of the
+// commands that ask others can be given as an environment variable: --epmd-port is GONODE_EPMD_PORT.
 //
 // The nouns: an app is what the commands share, the streams and the environment. A group of flags is a struct with a
 // method add, for flags that several commands have. A probe is the short-lived hidden node of a command that looks at a
-// cluster without becoming a member of it.
+// cluster without becoming a member of it. A line is a value as it is printed, a struct with the names of the JSON; its
+// view says how it looks to people.
 //
 // Cancellation: one context, done at the first SIGINT or SIGTERM, reaches all that waits. A second signal kills.
 //
-// A new command is one file with a function that returns the *cobra.Command, and its line in root.go.
+// A new command is one file with a function that returns the *cobra.Command, its line in root.go, and docs/commands.md
+// made anew (go test -run TestReference -update). What it does that is no matter of flags and output belongs into a package
+// under internal.
 //
-// Missing: commands that call functions on other nodes, a server for epmd, completion of node names.
+// Missing: HTTP and hooks of run; members of a node that runs, by its socket; watch of what happened
+// before it began.
 package main

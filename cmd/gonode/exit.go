@@ -7,6 +7,9 @@ import (
 	"net"
 	"syscall"
 
+	"ergo.services/ergo/gen"
+
+	"gonode/cmd/gonode/internal/remote"
 	"gonode/dist"
 	"gonode/epmd"
 	"gonode/node"
@@ -20,8 +23,8 @@ const (
 	exitUnreachable = 3 // nothing listens, the name is unknown, no epmd, the host has no address
 	exitRefused     = 4 // wrong cookie, missing flags, not allowed, or our name is taken
 	exitTimeout     = 5 // no answer in time
-
-	// Reserved for commands to come: 6 is a condition that is not met, 7 an exception on the other node.
+	exitCondition   = 6 // what was waited for has not come about
+	exitException   = 7 // a function on the other node did not return
 )
 
 const exitHelp = `
@@ -32,6 +35,8 @@ Exit codes:
   3  not reachable: nothing listens, the node is unknown, no epmd, no such host
   4  refused: wrong cookie, incompatible node, not allowed, or the name is taken
   5  no answer in time
+  6  what was waited for has not come about
+  7  an exception on the other node
 `
 
 // usageError is a command line, or an environment, that makes no sense.
@@ -70,7 +75,7 @@ func exitCode(err error) int {
 	if err == nil {
 		return exitOK
 	}
-	for _, class := range []func(error) int{usageCode, epmdCode, distCode, connectCode, networkCode} {
+	for _, class := range []func(error) int{usageCode, outcomeCode, epmdCode, distCode, connectCode, networkCode} {
 		if code := class(err); code != exitOK {
 			return code
 		}
@@ -83,8 +88,39 @@ func usageCode(err error) int {
 	if _, ok := errors.AsType[*usageError](err); ok {
 		return exitUsage
 	}
+	if _, ok := errors.AsType[*remote.SyntaxError](err); ok {
+		return exitUsage
+	}
 	if _, ok := errors.AsType[*dist.NameError](err); ok || errors.Is(err, dist.ErrNameForm) {
 		return exitUsage
+	}
+	return exitOK
+}
+
+// conditionError is a condition that was waited for in vain.
+type conditionError struct{ text string }
+
+func (e *conditionError) Error() string { return e.text }
+
+// unreachableError is something on another node that is not there.
+type unreachableError struct{ err error }
+
+func (e *unreachableError) Error() string { return e.err.Error() }
+func (e *unreachableError) Unwrap() error { return e.err }
+
+// outcomeCode is for what came of a question that did reach the other node.
+func outcomeCode(err error) int {
+	if d, ok := errors.AsType[*diagnosis](err); ok {
+		return d.code
+	}
+	if _, ok := errors.AsType[*conditionError](err); ok {
+		return exitCondition
+	}
+	if _, ok := errors.AsType[*node.Exception](err); ok {
+		return exitException
+	}
+	if _, ok := errors.AsType[*unreachableError](err); ok || errors.Is(err, gen.ErrNoConnection) {
+		return exitUnreachable
 	}
 	return exitOK
 }

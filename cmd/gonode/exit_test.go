@@ -11,8 +11,10 @@ import (
 	"syscall"
 	"testing"
 
+	"ergo.services/ergo/gen"
 	"github.com/stretchr/testify/require"
 
+	"gonode/cmd/gonode/internal/remote"
 	"gonode/dist"
 	"gonode/epmd"
 	"gonode/node"
@@ -57,6 +59,11 @@ func TestExitCode(t *testing.T) {
 		{exitRefused, shake(dist.ErrNotAllowed)},
 		{exitRefused, shake(dist.ErrName)},
 		{exitRefused, shake(dist.ErrHangup)},
+		{exitUnreachable, &unreachableError{errors.New("x")}},
+		{exitUnreachable, fmt.Errorf("call: %w", gen.ErrNoConnection)},
+		{exitCondition, fmt.Errorf("wait: %w", &conditionError{"x"})},
+		{exitException, fmt.Errorf("call: %w", &node.Exception{Class: "error", Reason: "undef"})},
+		{exitUsage, fmt.Errorf("eval: %w", &remote.SyntaxError{Text: "x"})},
 		{exitTimeout, shake(dist.ErrTimeout)},
 		{exitTimeout, at(node.StageAddress, port(epmd.ReasonTimeout))},
 		{exitTimeout, at(node.StageConnect, &net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded})},
@@ -65,6 +72,41 @@ func TestExitCode(t *testing.T) {
 	for _, tt := range tests {
 		require.Equal(t, tt.want, exitCode(tt.err), "%v", tt.err)
 	}
+}
+
+func TestOnlyRefusalsAreFinal(t *testing.T) {
+	shake := func(kind error) error {
+		return &node.ConnectError{Node: "a@h", Stage: node.StageHandshake, Err: &dist.HandshakeError{Peer: "a@h", Kind: kind}}
+	}
+	require.True(t, isFinal(shake(dist.ErrCookie)))
+	require.True(t, isFinal(shake(dist.ErrNotAllowed)))
+	require.True(t, isFinal(usagef("x")))
+	require.False(t, isFinal(shake(dist.ErrHangup)))
+	require.False(t, isFinal(shake(dist.ErrAlive)))
+	require.False(t, isFinal(shake(dist.ErrTimeout)))
+	require.False(t, isFinal(context.Canceled))
+}
+
+// A node is found once for each session.
+func TestOnce(t *testing.T) {
+	calls := 0
+	resolve := once(func(_ context.Context, name string) (string, error) {
+		if calls++; calls == 1 {
+			return "", errors.New("not yet")
+		}
+		return name + ":1", nil
+	})
+	_, err := resolve(t.Context(), "a@h")
+	require.EqualError(t, err, "not yet")
+	address, err := resolve(t.Context(), "a@h")
+	require.NoError(t, err)
+	require.Equal(t, "a@h:1", address)
+	_, err = resolve(t.Context(), "a@h")
+	require.ErrorIs(t, err, errLost)
+	require.Equal(t, exitUnreachable, exitCode(err))
+	_, err = resolve(t.Context(), "b@h")
+	require.NoError(t, err)
+	require.Equal(t, 3, calls)
 }
 
 func TestExitTells(t *testing.T) {

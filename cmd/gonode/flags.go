@@ -11,15 +11,6 @@ import (
 	"gonode/epmd"
 )
 
-// outputFlags is the group of flags of all that write data.
-type outputFlags struct{ format string }
-
-func (f *outputFlags) add(fs *pflag.FlagSet) {
-	addChoice(fs, &f.format, "output", "o", "text", "form of the output; json is one value a line", "text", "json")
-}
-
-func (f *outputFlags) json() bool { return f.format == "json" }
-
 // logFlags is the group of flags of all that run a node.
 type logFlags struct{ level, format string }
 

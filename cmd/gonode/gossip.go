@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"gonode/cmd/gonode/internal/output"
 	"gonode/config"
 	"gonode/strategy/gossip"
 )
@@ -42,14 +43,37 @@ type packetLine struct {
 	Why       string `json:"why,omitempty"`
 }
 
-func packetRows() rowsOf[packetLine] {
-	return rowsOf[packetLine]{cells: func(p packetLine) []string {
-		verdict := "taken"
-		if !p.Taken {
-			verdict = "dropped: " + p.Why
-		}
-		return []string{p.Time, cmp.Or(p.Interface, "-"), p.From, p.Frame, p.Kind, cmp.Or(p.Node, "-"), verdict}
-	}}
+func packetView() output.View[packetLine] {
+	return output.View[packetLine]{
+		Kind: "packets",
+		Columns: []output.Column[packetLine]{
+			{Head: "TIME", Cell: func(p packetLine) string { return p.Time }},
+			{Head: "INTERFACE", Cell: func(p packetLine) string { return cmp.Or(p.Interface, "-") }},
+			{Head: "FROM", Cell: func(p packetLine) string { return p.From }},
+			{Head: "TO", Wide: true, Cell: func(p packetLine) string { return cmp.Or(p.To, "-") }},
+			{Head: "FRAME", Cell: func(p packetLine) string { return p.Frame }},
+			{Head: "KIND", Cell: func(p packetLine) string { return p.Kind }},
+			{Head: "NODE", Cell: func(p packetLine) string { return cmp.Or(p.Node, "-") }},
+			{Head: "ADDRESS", Wide: true, Cell: func(p packetLine) string { return cmp.Or(p.Address, "-") }},
+			{Head: "KEY", Wide: true, Cell: func(p packetLine) string { return cmp.Or(p.Key, "-") }},
+			{Head: "VERDICT", Cell: packetLine.verdict, Style: packetLine.style},
+		},
+		Name: func(p packetLine) string { return p.Node },
+	}
+}
+
+func (p packetLine) verdict() string {
+	if p.Taken {
+		return "taken"
+	}
+	return "dropped: " + p.Why
+}
+
+func (p packetLine) style() output.Style {
+	if p.Taken {
+		return output.Good
+	}
+	return output.Warn
 }
 
 func (a *app) gossipCommand() *cobra.Command {
@@ -93,12 +117,12 @@ func (a *app) gossip(ctx context.Context, f *gossipFlags, fs *pflag.FlagSet) err
 		listening, cancel = context.WithTimeout(ctx, f.period)
 		defer cancel()
 	}
-	n := 0
+	n, out := 0, packetView().Stream(f.out.printer(a))
 	for p, err := range s.Listen(listening) {
 		if err != nil {
 			return err
 		}
-		if err := packetRows().one(a, &f.out, packetOf(p)); err != nil {
+		if err := out.Write(packetOf(p)); err != nil {
 			return err
 		}
 		if n++; n == f.count {

@@ -2,36 +2,32 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"gonode/cmd/gonode/internal/output"
 	"gonode/node"
 )
 
-// errInterrupted is why a command ended before it had done its work.
-var errInterrupted = errors.New("interrupted")
-
 // pingFlags is what ping can be told.
 type pingFlags struct {
-	probeFlags
-	out      outputFlags
+	remoteFlags
 	count    int
 	interval time.Duration
-	timeout  time.Duration
 }
 
 // pingLine is one answer, or the lack of one.
 type pingLine struct {
-	V     int      `json:"v"`
 	Node  string   `json:"node"`
 	OK    bool     `json:"ok"`
 	RTT   *float64 `json:"rtt_ms,omitempty"` // how long the question took, connecting not included
-	Stage string   `json:"stage,omitempty"`  // how far connecting came: name, address, connect, handshake
+	Step  string   `json:"step,omitempty"`   // which step failed
 	Error string   `json:"error,omitempty"`
-	Exit  int      `json:"exit"` // the exit code that stands for it
+	Exit  int      `json:"exit"`            // the exit code that stands for it
+	Steps []step   `json:"steps,omitempty"` // to the node, unless it was connected already
 }
 
 func (a *app) pingCommand() *cobra.Command {
@@ -40,8 +36,9 @@ func (a *app) pingCommand() *cobra.Command {
 		Use:   "ping NODE",
 		Short: "Ask a node whether it is there",
 		Long: "Ping connects to a node as a hidden node, asks it what net_adm:ping/1 asks, and prints how long the\n" +
-			"answer took. If there is none it says what failed, and what can be done about it. The exit code is that of\n" +
-			"the first failure, 0 if there was none.",
+			"answer took. If there is none it says which step failed (name, dns, epmd, tcp, handshake, flags, cookie, ping)\n" +
+			"and what can be done about it; -o wide shows all steps. The exit code is that of the first failure, 0 if\n" +
+			"there was none.",
 		Example: "  gonode ping a@127.0.0.1\n  gonode ping -c 3 -o json a@db1.example.org",
 		Args:    takes("NODE", 1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -52,11 +49,10 @@ func (a *app) pingCommand() *cobra.Command {
 		},
 	}
 	fs := cmd.Flags()
-	f.probeFlags.add(fs)
+	f.remoteFlags.add(fs, 8*time.Second)
+	fs.Lookup("timeout").Usage = "how long one answer may take, connecting included"
 	addValue(fs, &f.count, parseCount, "count", "c", "number", "1", "how often to ask")
 	addPeriod(fs, &f.interval, "interval", time.Second, "how long to wait in between")
-	addPeriod(fs, &f.timeout, "timeout", 8*time.Second, "how long one answer may take, connecting included")
-	f.out.add(fs)
 	return cmd
 }
 
@@ -65,23 +61,29 @@ func (a *app) ping(ctx context.Context, f *pingFlags, target string) error {
 	if _, err := parseNodeName(target); err != nil {
 		return err
 	}
+	t := &tracer{}
 	n, err := f.start(ctx, a, target, func(cfg *node.Config) {
-		cfg.SetupTime = min(node.DefaultSetupTime, f.timeout*7/8) // so that a step that hangs is what fails
+		cfg.SetupTime = setup(f.timeout)
+		cfg.Resolve, t.port = t.resolve, cfg.EPMDPort
 	})
 	if err != nil {
 		return err
 	}
 	defer leave(n)
+	out := pingView().Stream(f.out.printer(a))
 	var first error
 	for i := range f.count {
 		if i > 0 && !pause(ctx, f.interval) {
 			break
 		}
-		rtt, err := askOnce(ctx, n, target, f.timeout)
+		line, err := f.askOnce(ctx, a, n, t, target)
 		if ctx.Err() != nil {
 			break
 		}
-		if err := a.printPing(target, rtt, err, f.out.json()); err != nil {
+		if err != nil {
+			a.notef("ping %s: %v", target, err)
+		}
+		if err := out.Write(line); err != nil {
 			return err
 		}
 		if err != nil && first == nil {
@@ -97,37 +99,74 @@ func (a *app) ping(ctx context.Context, f *pingFlags, target string) error {
 	return first
 }
 
-// askOnce is one ping within timeout.
-func askOnce(ctx context.Context, n *node.Node, target string, timeout time.Duration) (time.Duration, error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+// askOnce is one ping within f.timeout.
+func (f *pingFlags) askOnce(ctx context.Context, a *app, n *node.Node, t *tracer, target string) (pingLine, error) {
+	timed, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
-	rtt, err := n.Ping(ctx, target)
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil {
-		err = fmt.Errorf("no answer within %v: %w: the node is overloaded or stopped, or a firewall drops the packets", timeout, err)
-	}
-	return rtt, err
-}
-
-// printPing writes one answer, or what failed instead.
-func (a *app) printPing(target string, rtt time.Duration, failed error, json bool) error {
-	ms := float64(rtt.Microseconds()) / 1000
-	line := pingLine{V: jsonVersion, Node: target, OK: failed == nil, Exit: exitCode(failed)}
-	if failed == nil {
-		line.RTT = &ms
-	} else {
-		a.notef("ping %s: %v", target, failed)
-		line.Error = failed.Error()
-		if e, ok := errors.AsType[*node.ConnectError](failed); ok {
-			line.Stage = string(e.Stage)
+	defer a.busy("waiting for %s", target)()
+	t.reset()
+	err := n.Connect(timed, target)
+	fresh := !t.dialled().IsZero() || err != nil
+	t.connected(err)
+	var rtt time.Duration
+	if err == nil {
+		rtt, err = n.Ping(timed, target)
+		if fresh {
+			t.add(stepPing, "", rtt, err)
 		}
 	}
-	switch {
-	case json:
-		return writeJSON(a.stdout, line)
-	case failed == nil:
-		return writeText(a.stdout, "pong from %s: %.2f ms\n", target, ms)
+	err = f.explain(ctx, timed, err)
+	line := pingLine{Node: target, OK: err == nil, Exit: exitCode(err), Steps: t.all()}
+	if err == nil {
+		ms := millis(rtt)
+		line.RTT = &ms
+	} else {
+		line.Step, line.Error = t.failed(), err.Error()
 	}
-	return nil
+	return line, err
+}
+
+func pingView() output.View[pingLine] {
+	return output.View[pingLine]{
+		Line: func(p output.Printer, l pingLine) string { return l.text(p) },
+		Name: func(l pingLine) string {
+			if !l.OK {
+				return ""
+			}
+			return l.Node
+		},
+	}
+}
+
+// text returns the line of an answer, and with -o wide a line for each step before it.
+func (l pingLine) text(p output.Printer) string {
+	var lines []string
+	if p.Format == output.Wide {
+		for _, s := range l.Steps {
+			lines = append(lines, s.text(p))
+		}
+	}
+	if l.OK {
+		lines = append(lines, fmt.Sprintf("%s from %s: %.2f ms", p.Paint(output.Good, "pong"), l.Node, *l.RTT))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (s step) text(p output.Printer) string {
+	mark := p.Paint(output.Good, "ok    ")
+	if !s.OK {
+		mark = p.Paint(output.Bad, "failed")
+	}
+	text := fmt.Sprintf("%s %-9s", mark, s.Step)
+	if s.Millis > 0 {
+		text += fmt.Sprintf(" %8.2f ms", s.Millis)
+	} else if s.Detail != "" {
+		text += strings.Repeat(" ", 12)
+	}
+	if s.Detail != "" {
+		text += "  " + s.Detail
+	}
+	return strings.TrimRight(text, " ")
 }
 
 // pause waits, and reports false if ctx is done first.

@@ -5,14 +5,18 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 )
 
 // app is what the commands share.
 type app struct {
+	stdin          io.Reader
 	stdout, stderr io.Writer
 	lookupEnv      func(string) (string, bool)
+
+	noting sync.Mutex // held while something is written to stderr
 }
 
 // main runs the command that args name and returns its exit code.
@@ -38,18 +42,36 @@ func (a *app) root() *cobra.Command {
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 100 ") + environmentHelp + exitHelp)
-	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 100 ") + outputHelp + environmentHelp + exitHelp)
+	root.CompletionOptions.DisableDefaultCmd = true // there is one of our own
 	root.AddCommand(
 		a.runCommand(),
 		a.watchCommand(),
+		a.membersCommand(),
+		a.waitCommand(),
 		a.pingCommand(),
+		a.rttCommand(),
+		a.doctorCommand(),
+		a.callCommand(),
+		a.castCommand(),
+		a.sendCommand(),
+		a.evalCommand(),
+		a.pgCommand(),
+		a.globalCommand(),
+		a.whereisCommand(),
+		a.topCommand(),
 		a.discoverCommand(),
 		a.gossipCommand(),
 		a.configCommand(),
 		a.namesCommand(),
+		a.epmdCommand(),
+		a.termCommand(),
+		a.captureCommand(),
+		a.keygenCommand(),
+		a.completionCommand(),
 		a.versionCommand(),
 	)
+	a.complete(root)
 	return root
 }
 
@@ -83,5 +105,7 @@ func takes(what string, least, most int) cobra.PositionalArgs {
 
 // notef tells the user something on standard error.
 func (a *app) notef(format string, args ...any) {
+	a.noting.Lock()
+	defer a.noting.Unlock()
 	fmt.Fprintf(a.stderr, "gonode: "+format+"\n", args...)
 }

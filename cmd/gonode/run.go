@@ -69,7 +69,7 @@ func (a *app) serve(ctx context.Context, f *runFlags, fs *pflag.FlagSet, cfg nod
 		defer wait()
 		defer cancel()
 	}
-	return a.printEvents(ctx, n, f.out.json())
+	return a.printEvents(ctx, n, f.out.printer(a), nil)
 }
 
 // unlessDone returns why a node did not start, or nil if that is because it is to end already.

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -48,7 +49,7 @@ func TestMain(m *testing.M) {
 //	ended NAME CODE          waits for its end and checks the exit code
 //	exits CODE command...    runs a command and checks the exit code
 //
-// Every script has an epmd port of its own in ERL_EPMD_PORT.
+// Every script has an epmd port of its own in ERL_EPMD_PORT, and a packet capture of two nodes in CAPTURE.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -58,7 +59,9 @@ func TestScripts(t *testing.T) {
 			env.Setenv("ERL_EPMD_PORT", port)
 			env.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE")) // else every command takes a second to end
 			env.Values[jobsKey{}] = make(jobs)
-			return err
+			capture, absErr := filepath.Abs("internal/pcap/testdata/otp.pcap")
+			env.Setenv("CAPTURE", capture)
+			return errors.Join(err, absErr)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"start":    start,
@@ -97,7 +100,7 @@ type (
 type job struct {
 	cmd            *exec.Cmd
 	reader         *os.File // of its standard output
-	stdout, stderr output
+	stdout, stderr printed
 	outDone        sync.WaitGroup // the copying of its standard output
 	errDone        sync.WaitGroup // and error
 }
@@ -198,21 +201,21 @@ func wantCode(ts *testscript.TestScript, err error, want string) {
 	}
 }
 
-// output is what a command has written so far.
-type output struct {
+// printed is what a command has written so far.
+type printed struct {
 	mu      sync.Mutex
 	text    strings.Builder
 	changed chan struct{} // closed at the next change
 	closed  bool
 }
 
-func (o *output) String() string {
+func (o *printed) String() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.text.String()
 }
 
-func (o *output) copy(from interface{ Read([]byte) (int, error) }) {
+func (o *printed) copy(from interface{ Read([]byte) (int, error) }) {
 	buf := make([]byte, 4096)
 	for {
 		n, err := from.Read(buf)
@@ -231,7 +234,7 @@ func (o *output) copy(from interface{ Read([]byte) (int, error) }) {
 }
 
 // until waits for text that matches pattern.
-func (o *output) until(ts *testscript.TestScript, pattern string) {
+func (o *printed) until(ts *testscript.TestScript, pattern string) {
 	re, err := regexp.Compile("(?m)" + pattern)
 	ts.Check(err)
 	late := time.After(patience)

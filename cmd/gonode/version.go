@@ -5,11 +5,12 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"gonode/cmd/gonode/internal/output"
 )
 
 // build is what is known of how this program was built.
 type build struct {
-	V        int    `json:"v"`
 	Version  string `json:"version"`
 	Commit   string `json:"commit,omitempty"`
 	Time     string `json:"time,omitempty"` // of the commit
@@ -28,11 +29,11 @@ func (a *app) versionCommand() *cobra.Command {
 		Example: "  gonode version\n  gonode version -o json",
 		Args:    takes("argument", 0, 0),
 		RunE: func(*cobra.Command, []string) error {
-			b := readBuild(debug.ReadBuildInfo())
-			if out.json() {
-				return writeJSON(a.stdout, b)
+			view := output.View[build]{
+				Line: func(_ output.Printer, b build) string { return b.String() },
+				Name: func(b build) string { return b.Version },
 			}
-			return writeText(a.stdout, "%s\n", b)
+			return view.One(out.printer(a), readBuild(debug.ReadBuildInfo()))
 		},
 	}
 	out.add(cmd.Flags())
@@ -41,7 +42,7 @@ func (a *app) versionCommand() *cobra.Command {
 
 // readBuild takes what it needs of the build information; ok says if there is any.
 func readBuild(info *debug.BuildInfo, ok bool) build {
-	b := build{V: jsonVersion, Version: "unknown", Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
+	b := build{Version: "unknown", Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
 	if !ok {
 		return b
 	}

@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"gonode/cmd/gonode/internal/output"
 	"gonode/dist"
+	"gonode/events"
 	"gonode/node"
 	"gonode/strategy"
 	epmdstrategy "gonode/strategy/epmd"
@@ -24,6 +27,7 @@ type watchFlags struct {
 	probeFlags
 	out    outputFlags
 	length time.Duration
+	until  *condition
 }
 
 func (a *app) watchCommand() *cobra.Command {
@@ -33,9 +37,10 @@ func (a *app) watchCommand() *cobra.Command {
 		Short: "Print who joins and who leaves a cluster",
 		Long: "Watch connects to the given nodes and to all that they know, as a hidden node, and prints a line when a\n" +
 			"node comes or goes, until it is interrupted. A node that is not there yet is waited for; one that refuses ends\n" +
-			"the command.",
-		Example: "  gonode watch a@127.0.0.1\n  gonode watch --for 1m -o json a@db1.example.org b@db2.example.org",
-		Args:    takes("NODE", 1, -1),
+			"the command. With --until it ends when the condition is met, and with exit code 6 if it is not within --for.",
+		Example: "  gonode watch a@127.0.0.1\n  gonode watch --for 1m -o json a@db1.example.org b@db2.example.org\n" +
+			"  gonode watch --until 'members>=3' --for 30s a@127.0.0.1",
+		Args: takes("NODE", 1, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := a.watch(cmd.Context(), f, args); err != nil {
 				return fmt.Errorf("watch: %w", err)
@@ -46,6 +51,8 @@ func (a *app) watchCommand() *cobra.Command {
 	fs := cmd.Flags()
 	f.probeFlags.add(fs)
 	addPeriod(fs, &f.length, "for", 0, "how long to watch (default until interrupted)")
+	addValue(fs, &f.until, parseCondition, "until", "", "condition", "",
+		"when to end: members>=3 (or <=, >, <, =, !=), the nodes that are up; 'up NODE' or 'down NODE'")
 	f.out.add(fs)
 	return cmd
 }
@@ -75,9 +82,25 @@ func (a *app) watch(ctx context.Context, f *watchFlags, targets []string) error 
 	for _, target := range slices.Compact(slices.Sorted(slices.Values(targets))) {
 		first.Go(func() { a.firstAttempt(ctx, n, target, refuse) })
 	}
-	err = a.printEvents(ctx, n, f.out.json())
+	var met atomic.Bool
+	var enough func(events.Event) bool
+	if f.until != nil {
+		counter := newCounter(f.until)
+		enough = func(ev events.Event) bool {
+			met.Store(counter.met(ev))
+			return met.Load()
+		}
+	}
+	err = a.printEvents(ctx, n, f.out.printer(a), enough)
+	why := context.Cause(ctx)
 	refuse(nil)
 	first.Wait()
+	if err == nil && f.until != nil && !met.Load() {
+		if !errors.Is(why, context.DeadlineExceeded) {
+			return errInterrupted
+		}
+		return &conditionError{fmt.Sprintf("%s was not met within %v", f.until.text, f.length)}
+	}
 	return err
 }
 
@@ -90,9 +113,9 @@ func (r refusal) Unwrap() error { return r.error }
 // there may come yet, but one that refuses us will go on doing so.
 func (a *app) firstAttempt(ctx context.Context, n *node.Node, target string, refuse context.CancelCauseFunc) {
 	err := n.Connect(ctx, target)
-	switch code := exitCode(err); {
+	switch {
 	case err == nil || ctx.Err() != nil:
-	case code == exitRefused || code == exitUsage:
+	case isFinal(err):
 		refuse(refusal{err})
 	default:
 		a.notef("waiting for %s: %v", target, err)
@@ -103,13 +126,13 @@ func (a *app) firstAttempt(ctx context.Context, n *node.Node, target string, ref
 const lastLineTime = time.Second
 
 // printEvents prints what happens to n until ctx is done or the output fails, and shuts n down.
-func (a *app) printEvents(ctx context.Context, n *node.Node, json bool) error {
+func (a *app) printEvents(ctx context.Context, n *node.Node, p output.Printer, enough func(events.Event) bool) error {
 	sub := n.Events().Subscribe(ctx)
 	printed := make(chan error, 1)
 	printing, stop := context.WithCancel(ctx)
 	go func() { // ends with the subscription, and that with ctx; or with the process, if the reader hangs
 		defer stop()
-		printed <- (&eventPrinter{w: a.stdout, json: json}).printAll(sub)
+		printed <- newEventPrinter(p).printAll(sub, enough)
 	}()
 	<-printing.Done()
 	late := leave(n)

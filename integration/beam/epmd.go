@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -127,13 +128,17 @@ func (e *EPMD) Log() string {
 	return e.process.log.String()
 }
 
-// FreePort returns a TCP port of the loopback interface that nobody listens on. Somebody may be faster than the caller,
-// but ports are not given out twice in a short time.
+// FreePort returns a TCP port of the loopback interface that nobody listens on. It is one of those that systems do not use
+// for outgoing connections, so that it stays free until the caller listens, and while who listens there is restarted.
 func FreePort() (int, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+	const first, last = 10_000, 32_000
+	var err error
+	for range 100 {
+		port := first + rand.IntN(last-first)
+		var ln net.Listener
+		if ln, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
+			return port, ln.Close()
+		}
 	}
-	defer ln.Close()
-	return ln.Addr().(*net.TCPAddr).Port, nil
+	return 0, err
 }

@@ -1,7 +1,7 @@
 %% What the tests of the guarantees run on an Erlang node: senders and receivers that check order. OTP 23 to 29.
 -module(gonode_load).
 -export([payload/2, flood/3, receivers/2, received/1]).
--export([signals/3, watch_signals/3]).
+-export([signals/3, many_signals/4, watch_signals/3, watch_many/1]).
 
 %%% Order. A sender I sends {I, J, payload(I, J)} for J = 0, 1, 2 ...
 
@@ -18,33 +18,48 @@ fill(I, J, Size) ->
     binary:part(binary:copy(Word, Size div 8 + 1), 0, Size).
 
 %% flood(Targets, Senders, N): starts Senders processes which send N messages each. Sender I sends to number I rem length
-%% of Targets, each {Name, Pid}: to the pid, to the name and as a cast in turn. Returns when all are sent.
+%% of Targets, each {Name, Pid, Alias}: to the pid, to the name, as a cast and to the alias in turn. Returns when all are
+%% sent.
 flood(Targets, Senders, N) ->
     Tuple = list_to_tuple(Targets),
-    Started = [spawn_monitor(fun() ->
-        {Name, Pid} = element(1 + I rem tuple_size(Tuple), Tuple),
-        send(I, 0, N, Pid, {Name, node(Pid)})
-    end) || I <- lists:seq(0, Senders - 1)],
+    Started = [spawn_monitor(fun() -> send(I, 0, N, element(1 + I rem tuple_size(Tuple), Tuple)) end)
+        || I <- lists:seq(0, Senders - 1)],
     [receive {'DOWN', Ref, process, Pid, normal} -> ok end || {Pid, Ref} <- Started],
     ok.
 
-send(_, N, N, _, _) -> ok;
-send(I, J, N, Pid, Name) ->
+send(_, N, N, _) -> ok;
+send(I, J, N, To = {Name, Pid, Alias}) ->
     Message = {I, J, payload(I, J)},
-    case J rem 3 of
+    case J rem 4 of
         0 -> Pid ! Message;
-        1 -> Name ! Message;
-        2 -> gen_server:cast(Pid, Message)
+        1 -> {Name, node(Pid)} ! Message;
+        2 -> gen_server:cast(Pid, Message);
+        3 -> aliased(Alias, Pid) ! Message
     end,
-    send(I, J + 1, N, Pid, Name).
+    send(I, J + 1, N, To).
+
+%% Where there are no aliases, before OTP 24, the pid stands for them.
+aliased(Alias, Pid) ->
+    case aliases() of
+        true -> Alias;
+        false -> Pid
+    end.
+
+aliases() -> erlang:function_exported(erlang, alias, 0).
+
+own_alias() ->
+    case aliases() of
+        true -> apply(erlang, alias, []);
+        false -> self()
+    end.
 
 %% receivers(Names, N): starts a process for every name, registered, which checks that every sender's messages come in
-%% order. Returns their pids.
+%% order. Returns the pid and the alias of each.
 receivers(Names, N) ->
     Self = self(),
     [begin
-        Pid = spawn(fun() -> register(Name, self()), Self ! {self(), ready}, receiver(#{}, 0, N, ok) end),
-        receive {Pid, ready} -> Pid end
+        Pid = spawn(fun() -> register(Name, self()), Self ! {self(), own_alias()}, receiver(#{}, 0, N, ok) end),
+        receive {Pid, Alias} -> {Pid, Alias} end
     end || Name <- Names].
 
 %% received(Name): {How many messages, how many senders sent all N, ok or the first that was wrong}.
@@ -74,21 +89,31 @@ first(State, _) -> State.
 
 %%% Order across kinds of signals.
 
-%% signals(Name, Pid, N): links to Pid, which is registered as Name on its node, tells it, waits for its go, sends it J
-%% from 0 to N - 1, each in another kind of signal, and ends with the reason bye.
+%% signals(Name, Pid, N): links to Pid, which is registered as Name on its node, tells it, waits for its go, or for
+%% {go, Alias} with an alias of it, sends it J from 0 to N - 1, each in another kind of signal, and ends with the reason bye.
 signals(Name, Pid, N) ->
     link(Pid),
     Pid ! {hello, self()},
-    receive go -> ok end,
-    [signal(J rem 6, J, Pid, {Name, node(Pid)}) || J <- lists:seq(0, N - 1)],
+    Alias = receive go -> Pid; {go, A} -> aliased(A, Pid) end,
+    [signal(J rem 7, J, Pid, {Name, node(Pid)}, Alias) || J <- lists:seq(0, N - 1)],
     exit(bye).
 
-signal(0, J, Pid, _) -> Pid ! {J, small};
-signal(1, J, _, Name) -> Name ! {J, name};
-signal(2, J, Pid, _) -> Pid ! {J, binary:copy(<<J>>, 100 * 1024 + J)};
-signal(3, J, Pid, _) -> gen_server:cast(Pid, {J, cast});
-signal(4, J, Pid, _) -> Pid ! {'$gen_call', {self(), make_ref()}, {J, call}};
-signal(5, J, Pid, _) -> exit(Pid, {J, exit}).
+signal(0, J, Pid, _, _) -> Pid ! {J, small};
+signal(1, J, _, Name, _) -> Name ! {J, name};
+signal(2, J, Pid, _, _) -> Pid ! {J, binary:copy(<<J>>, 100 * 1024 + J)};
+signal(3, J, _, _, Alias) -> Alias ! {J, alias};
+signal(4, J, Pid, _, _) -> gen_server:cast(Pid, {J, cast});
+signal(5, J, Pid, _, _) -> Pid ! {'$gen_call', {self(), make_ref()}, {J, call}};
+signal(6, J, Pid, _, _) -> exit(Pid, {J, exit}).
+
+%% many_signals(Name, Pid, Senders, N): has so many processes do signals/3.
+many_signals(Name, Pid, Senders, N) -> [spawn(fun() -> signals(Name, Pid, N) end) || _ <- lists:seq(1, Senders)].
+
+%% watch_many(Signallers): does watch_signals/3 with each {Name, Pid}, at the same time, and returns what came from each.
+watch_many(Signallers) ->
+    Self = self(),
+    Started = [spawn(fun() -> watch_signals(Name, Pid, Self) end) || {Name, Pid} <- Signallers],
+    [receive {Watcher, Seen} -> Seen end || Watcher <- Started].
 
 %% watch_signals(Name, Pid, Report): links to and monitors Pid, by pid and by Name, tells it to go, and sends Report what
 %% came until it has all three ends of Pid: numbers, exit and down.
@@ -97,7 +122,7 @@ watch_signals(Name, Pid, Report) ->
     link(Pid),
     monitor(process, Pid),
     monitor(process, {Name, node(Pid)}),
-    Pid ! {go, self()},
+    Pid ! {go, self(), own_alias()},
     Report ! {self(), watched(Pid, [], 0)}.
 
 watched(_, Seen, 3) -> lists:reverse(Seen);

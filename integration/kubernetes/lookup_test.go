@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"gonode/strategy/kubernetes"
 )
@@ -59,6 +60,18 @@ func TestEndpointSlices(t *testing.T) {
 	w.wants(t, "app@10.244.0.4")
 	remove(t, sliceVersion, slice, ns, "c")
 	w.wants(t, "")
+}
+
+// TestNothingStays: with Run, all goroutines and connections end.
+func TestNothingStays(t *testing.T) {
+	ns := newNamespace(t)
+	s := &kubernetes.Strategy{Basename: "app", Service: "web"}
+	s.Kubeconfig = kubeconfig(t, ns, s)
+	before := goleak.IgnoreCurrent()
+	w, stop := watch(t, s)
+	w.wants(t, "")
+	stop()
+	goleak.VerifyNone(t, before)
 }
 
 func TestSelectorAndNotReady(t *testing.T) {

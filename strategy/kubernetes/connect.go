@@ -8,15 +8,15 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
-	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/transport"
+	"k8s.io/client-go/util/connrotation"
 )
 
 // DefaultServiceAccount is the folder in which Kubernetes gives a pod its token.
@@ -31,12 +31,19 @@ type api struct {
 	identity  string // whom the server takes us for, for people
 	authority string // whose word its certificate needs, for people
 	client    *rest.RESTClient
-	http      *http.Client
+	conns     *connrotation.Dialer
 }
+
+// dialTimeout bounds the TCP connection to the API server.
+const dialTimeout = 10 * time.Second
 
 // connect makes the way to the API server. Nobody is asked yet.
 func (s *Strategy) connect() (*api, error) {
-	a := &api{resource: s.lookup().resource(), selector: s.selector()}
+	a := &api{
+		resource: s.lookup().resource(),
+		selector: s.selector(),
+		conns:    connrotation.NewDialer((&net.Dialer{Timeout: dialTimeout}).DialContext),
+	}
 	cfg, err := s.config(a)
 	if err != nil {
 		return nil, err
@@ -48,20 +55,17 @@ func (s *Strategy) connect() (*api, error) {
 	}
 	cfg.UserAgent = "gonode"
 	cfg.Timeout = 0 // it would end a watch; a list has its own
+	cfg.Dial = a.conns.DialContext
 	cfg.WarningHandlerWithContext = warnings{s.logger()}
 	a.server = cfg.Host
-	if a.http, err = rest.HTTPClientFor(cfg); err != nil {
-		return nil, fmt.Errorf("kubernetes: can't ask %s with %s: %w", a.server, a.identity, err)
-	}
-	a.client, err = rest.RESTClientForConfigAndClient(a.resource.prepare(cfg), a.http)
-	if err != nil {
-		return nil, fmt.Errorf("kubernetes: can't ask %q: %w", a.server, err)
+	if a.client, err = rest.RESTClientFor(a.resource.prepare(cfg)); err != nil {
+		return nil, fmt.Errorf("kubernetes: can't ask %s as %s: %w", a.server, a.identity, err)
 	}
 	return a, nil
 }
 
-// close ends the connections that nobody uses any more.
-func (a *api) close() { utilnet.CloseIdleConnectionsFor(a.http.Transport) }
+// close ends all connections to the API server, and with them the goroutines of net/http that have them.
+func (a *api) close() { a.conns.CloseAll() }
 
 // config finds out how to reach the API server, and who we are there.
 func (s *Strategy) config(a *api) (*rest.Config, error) {

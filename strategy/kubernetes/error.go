@@ -47,6 +47,11 @@ func (a *api) explain(verb string, err error) error {
 	if e := (*url.Error)(nil); errors.As(err, &e) {
 		err = e.Err // what is before it is long and says nothing new
 	}
+	if e, ok := err.(*net.OpError); ok {
+		same := *e
+		same.Source = nil // its port is another each time
+		err = &same
+	}
 	e := &APIError{
 		Server:    a.server,
 		Verb:      verb,

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"gonode/strategy"
 )
 
 func TestName(t *testing.T) {
@@ -91,4 +93,21 @@ func TestNodes(t *testing.T) {
 		require.Equal(t, c.want, strings.Join(hosts, " "), c.what)
 		require.Equal(t, before, c.found, c.what)
 	}
+}
+
+// FuzzName: whatever is written into an object, what comes of it is a node name with our basename, or an error.
+func FuzzName(f *testing.F) {
+	f.Add("10.1.2.3", "app-0", "web", "shop", false, byte(0))
+	f.Add("fd00::1%eth0", "a@b", "", "", true, byte(1))
+	f.Add("::ffff:10.1.2.3", "a b", "x\n", "\xff", false, byte(2))
+	f.Fuzz(func(t *testing.T, address, hostname, service, namespace string, domain bool, mode byte) {
+		s := &Strategy{Basename: "app", Mode: []Mode{ModeIP, ModeDNS, ModeHostname}[mode%3]}
+		e := endpoint{address: address, hostname: hostname, service: service, namespace: namespace, domain: domain, ready: true}
+		nodes, nameless := s.nodes([]endpoint{e})
+		require.Equal(t, 1, len(nodes)+len(nameless))
+		for _, n := range nodes {
+			require.NoError(t, strategy.CheckName(n.Name))
+			require.True(t, strings.HasPrefix(n.Name, "app@"))
+		}
+	})
 }

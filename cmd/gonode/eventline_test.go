@@ -10,6 +10,7 @@ import (
 	"ergo.services/ergo/gen"
 	"github.com/stretchr/testify/require"
 
+	"gonode/cmd/gonode/internal/output"
 	"gonode/etf"
 	"gonode/events"
 )
@@ -44,7 +45,7 @@ func TestPrintEvents(t *testing.T) {
 	for _, tt := range tests {
 		for _, json := range []bool{false, true} {
 			var out bytes.Buffer
-			p := &eventPrinter{w: &out, json: json}
+			p := newEventPrinter(output.Printer{W: &out, Format: map[bool]output.Format{true: output.JSON}[json]})
 			require.NoError(t, p.print(tt.ev))
 			if json {
 				require.Equal(t, tt.json, out.String())

@@ -1,0 +1,154 @@
+package dist
+
+import (
+	"net"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// answering serves nc with a handler that sends answer for each signal that comes, as from the same process.
+func answering(t *testing.T, nc net.Conn, r Result, cfg Config, answer any) *Conn {
+	c := NewConn(nc, r, cfg)
+	ended := make(chan struct{})
+	go func() { // ends in the cleanup
+		defer close(ended)
+		_ = c.Serve(func(s *Signal) error { return c.Send(ctx, message(1, 2, answer)) })
+	}()
+	t.Cleanup(func() {
+		c.Abort(nil)
+		<-ended
+	})
+	return c
+}
+
+// Answers go out in one write with what else is sent while input is handled, in order, and none is lost when the socket
+// does not take all at once: the peer does not read before it has asked everything.
+func TestAnswersGather(t *testing.T) {
+	for _, size := range []int{10, 30_000, 200_000} {
+		na, nb := tcpPair(t)
+		ra, rb := helloPair(Visible)
+		a := answering(t, na, ra, Config{SendLimit: 1 << 30}, blob(size))
+		require.NotNil(t, a.direct)
+
+		const questions = 300
+		h := newHalf(t, Visible, Config{})
+		for i := range questions {
+			require.NoError(t, h.out.add(message(1, uint64(i), int64(i))))
+		}
+		_, err := nb.Write(h.wire())
+		require.NoError(t, err)
+		require.Eventually(t, func() bool { return a.Stats().SignalsOut == questions }, 10*time.Second, time.Millisecond)
+
+		b := serve(nb, rb, Config{})
+		for range questions {
+			require.Equal(t, blob(size), (<-b.got).Message)
+		}
+		b.Abort(nil)
+		<-b.ended
+	}
+}
+
+// Whoever writes, all is written: senders beside the receive loop, which answers all the time.
+func TestSendersBesideAnswers(t *testing.T) {
+	na, nb := tcpPair(t)
+	ra, rb := helloPair(Visible)
+	a := answering(t, na, ra, Config{}, int64(-1))
+	b := serve(nb, rb, Config{})
+	const each = 2000
+	for n := range uint64(3) {
+		go func() { // ends when all is sent
+			for i := range int64(each) {
+				_ = a.Send(ctx, message(n+10, 2, i))
+			}
+		}()
+	}
+	go func() { // ends when all is sent
+		for i := range int64(each) {
+			_ = b.Send(ctx, &Signal{Kind: KindSend, From: pidB(1), To: pidA(1), Message: i})
+		}
+	}()
+	next := make(map[uint64]int64)
+	for range 4 * each {
+		s := <-b.got
+		if s.From.ID >= 10 {
+			require.Equal(t, next[s.From.ID], s.Message)
+		}
+		next[s.From.ID]++
+	}
+	require.Equal(t, map[uint64]int64{1: each, 10: each, 11: each, 12: each}, next)
+	b.Abort(nil)
+	<-b.ended
+}
+
+// A link that ends while the receive loop or a sender writes ends like any other.
+func TestCloseAmongAnswers(t *testing.T) {
+	for i := range 50 {
+		na, nb := tcpPair(t)
+		ra, rb := helloPair(Visible)
+		a := answering(t, na, ra, Config{}, int64(1))
+		b := serve(nb, rb, Config{})
+		go func() { // ends with the link
+			for b.Send(ctx, &Signal{Kind: KindSend, From: pidB(1), To: pidA(1), Message: int64(0)}) == nil {
+			}
+		}()
+		go func() { // ends with the link
+			for range b.got {
+			}
+		}()
+		time.AfterFunc(time.Duration(i)*100*time.Microsecond, func() { a.Close(nil) })
+		require.Error(t, <-b.ended)
+		<-a.Done()
+		close(b.got)
+	}
+}
+
+func TestPacerKnowsStreams(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPacer(new(directSocket))
+		flow := func(n int, bytes int, out uint64) {
+			for range n {
+				time.Sleep(streamTime / 4)
+				p.came(bytes, out)
+			}
+		}
+		flow(8, streamBytes/2, 0)
+		require.True(t, p.stream)
+		flow(8, streamBytes/8, 0)
+		require.False(t, p.stream, "too little")
+		flow(8, streamBytes/2, 0)
+		require.True(t, p.stream)
+		flow(8, streamBytes/2, 1)
+		flow(8, streamBytes/2, 2)
+		flow(4, streamBytes/2, 3)
+		require.False(t, p.stream, "something went the other way")
+	})
+	p := newPacer(nil)
+	p.came(1<<30, 0)
+	require.Zero(t, p.before(1, 0, nil), "no plain socket, no pace")
+}
+
+// After a signal that was answered the next one is looked for, and what was found is not lost.
+func TestPacerLooks(t *testing.T) {
+	na, nb := tcpPair(t)
+	defer na.Close()
+	defer nb.Close()
+	p := newPacer(newDirectSocket(na))
+	p.spins = true
+	_, err := nb.Write([]byte("next"))
+	require.NoError(t, err)
+	b := make([]byte, 10)
+	var n int
+	for out := uint64(1); n == 0 && out < 1000; out++ {
+		n = p.before(1, out, b)
+	}
+	require.Equal(t, "next", string(b[:n]))
+	for out := uint64(1000); p.rest == 0; out++ {
+		require.Zero(t, p.before(1, out, b))
+	}
+	require.Equal(t, spinRest, p.rest, "nothing came three times: it does not look for a while")
+	require.Zero(t, p.before(1, 1, b))
+	require.Equal(t, spinRest-1, p.rest)
+}
