@@ -14,5 +14,7 @@
 //
 // What discovery decides comes as a Decision, to subscriptions made with the option Discovery.
 //
-// Not here yet: a history to read events again from, and filters.
+// The hub remembers what happened lately. A reader that was away goes on where it was with the option Since.
+//
+// Not here yet: filters.
 package events

@@ -16,6 +16,8 @@ type Hub struct {
 	members map[string]NodeUp
 	subs    map[*Subscription]struct{}
 	closed  bool
+	history history
+	skipped uint64 // by subscriptions that have ended
 }
 
 // Publish gives ev its Seq, and its Time if that is zero, and hands it to all subscribers, those of discovery to those who
@@ -61,6 +63,7 @@ func (h *Hub) publish(ev Event) (notify []func()) {
 	default:
 		return nil
 	}
+	h.history.of(ev).add(ev)
 	for s := range h.subs {
 		if ofDiscovery(ev) && !s.discovery {
 			continue
@@ -101,7 +104,7 @@ func (h *Hub) snapshot() []NodeUp {
 // Subscribe begins a subscription. It gets the nodes that are up now, as NodeUp with Initial, then a Synced, then what
 // happens from now on; nothing is missing in between and nothing comes twice. It ends with ctx, with
 // Subscription.Close, when a range over All is left, or with Hub.Close; one of them must come, or the hub keeps it for
-// ever.
+// ever. With the option Since it goes on where an earlier one ended.
 func (h *Hub) Subscribe(ctx context.Context, opts ...Option) *Subscription {
 	s := newSubscription(h, opts)
 	h.mu.Lock()
@@ -116,11 +119,20 @@ func (h *Hub) Subscribe(ctx context.Context, opts ...Option) *Subscription {
 	return s
 }
 
-// begin queues the snapshot and makes s a subscriber; the caller holds the lock.
+// begin queues the snapshot, or what the reader missed, and makes s a subscriber; the caller holds the lock.
 func (h *Hub) begin(s *Subscription) {
+	var missed []Event
+	if s.resumes && s.since <= h.seq {
+		missed, s.resumed = h.history.since(s.since, s.discovery)
+	}
+	for _, ev := range missed {
+		s.queue.begin(ev)
+	}
 	members := h.snapshot()
 	for _, up := range members {
-		s.queue.begin(up)
+		if !s.resumed {
+			s.queue.begin(up)
+		}
 	}
 	s.queue.begin(Synced{Members: len(members), Seq: h.seq, Time: time.Now()})
 	if h.subs == nil {
@@ -131,8 +143,11 @@ func (h *Hub) begin(s *Subscription) {
 
 func (h *Hub) remove(s *Subscription) {
 	h.mu.Lock()
-	delete(h.subs, s)
-	h.mu.Unlock()
+	defer h.mu.Unlock()
+	if _, ok := h.subs[s]; ok {
+		delete(h.subs, s)
+		h.skipped += s.Dropped()
+	}
 }
 
 // Close ends all subscriptions; their readers still get what is queued. Publish does nothing any more, Members stays
@@ -142,6 +157,9 @@ func (h *Hub) Close() {
 	h.closed = true
 	subs := h.subs
 	h.subs = nil
+	for s := range subs {
+		h.skipped += s.Dropped()
+	}
 	h.mu.Unlock()
 	for s := range subs {
 		s.end(ErrClosed, true)

@@ -37,6 +37,9 @@ type Subscription struct {
 	hub       *Hub
 	notify    func()
 	discovery bool
+	since     uint64
+	resumes   bool          // since counts
+	resumed   bool          // the subscription began there; set before it is anybody's
 	wake      chan struct{} // capacity 1: there may be something to read
 	done      chan struct{} // closed when err is set
 

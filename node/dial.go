@@ -85,6 +85,7 @@ func (n *Node) fly(f *flight) {
 	defer n.wg.Done()
 	defer f.cancel()
 	conn, err := n.dial(f)
+	n.dialed(f, err)
 	if errors.Is(err, errOvertaken) {
 		return // arrived ends the flight, after the nodeup
 	}

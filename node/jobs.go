@@ -55,6 +55,13 @@ func (js *jobs) start(call gen.Ref) (*job, gen.Atom) {
 	return j, ""
 }
 
+// running returns how many there are.
+func (js *jobs) running() int {
+	js.mu.Lock()
+	defer js.mu.Unlock()
+	return len(js.byPID)
+}
+
 // end ends the process for a reason; only the first one counts.
 func (j *job) end(reason any) {
 	j.once.Do(func() {

@@ -124,6 +124,7 @@ var errReplaced = errors.New("the peer has connected anew")
 func (l *link) run(up func()) {
 	n := l.node
 	defer n.wg.Done()
+	n.past.up(l)
 	n.log.Info("node up", "peer", string(l.peer), "hidden", !l.visible(), "inbound", l.inbound, "address", l.conn.RemoteAddr().String())
 	n.hub.Publish(events.NodeUp{
 		Node: string(l.peer), Hidden: !l.visible(), Creation: l.conn.Peer().Creation, ConnectionID: uint64(l.id),
@@ -167,6 +168,7 @@ func (l *link) down(err error) {
 	delete(n.links, l.peer)
 	n.leaving[l.peer] = l
 	n.mu.Unlock()
+	n.past.down(l, n.now(), err)
 	n.hub.Publish(events.NodeDown{
 		Node: string(l.peer), Hidden: !l.visible(), Creation: l.conn.Peer().Creation, ConnectionID: uint64(l.id),
 		Reason: reason, Err: err,

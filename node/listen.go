@@ -168,6 +168,9 @@ func (l *listener) shake(nc net.Conn, elem *list.Element) {
 	if peer != "" {
 		n.settled(peer, id, answer)
 	}
+	if n.ctx.Err() == nil {
+		n.counters.handshakesIn.add(err)
+	}
 	if err != nil {
 		nc.Close()
 		n.refused(nc.RemoteAddr(), peer, err)

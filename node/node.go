@@ -70,6 +70,7 @@ type Node struct {
 
 	refs, linkIDs, attemptIDs, unlinkIDs, briefIDs atomic.Uint64
 	counters                                       counters
+	past                                           past
 
 	shutdown sync.Once
 	done     chan struct{}

@@ -27,6 +27,9 @@ type Peer struct {
 	BytesOut     uint64       // sent to it
 	SignalsIn    uint64       // messages and other signals received
 	SignalsOut   uint64       // and sent
+	TicksIn      uint64       // ticks received
+	TicksOut     uint64       // and sent
+	Pending      int          // bytes that wait to be written
 }
 
 // Nodes returns the connected nodes, visible and hidden, sorted by name.
@@ -56,6 +59,9 @@ func (l *link) info() Peer {
 		BytesOut:     st.BytesOut,
 		SignalsIn:    st.SignalsIn,
 		SignalsOut:   st.SignalsOut,
+		TicksIn:      st.TicksIn,
+		TicksOut:     st.TicksOut,
+		Pending:      st.Pending,
 	}
 }
 

@@ -28,6 +28,12 @@ func (n *Node) Ping(ctx context.Context, name string) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
+	return l.ping(ctx)
+}
+
+// ping asks the net_kernel of the peer.
+func (l *link) ping(ctx context.Context) (time.Duration, error) {
+	n, name := l.node, string(l.peer)
 	begin := n.now()
 	target := dist.Signal{Target: dist.ToName, ToName: kernel.NetKernelName}
 	reply, err := l.call(ctx, n.core.PID(), target, kernel.IsAuth(n.name))

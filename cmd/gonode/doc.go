@@ -23,6 +23,6 @@
 // made anew (go test -run TestReference -update). What it does that is no matter of flags and output belongs into a package
 // under internal.
 //
-// Missing: HTTP and hooks of run; members of a node that runs, by its socket; watch of what happened
+// Missing: HTTP and hooks in the configuration file; members of a node that runs, by its socket; watch of what happened
 // before it began.
 package main

@@ -14,8 +14,9 @@ import (
 
 // runFlags is what run can be told.
 type runFlags struct {
-	node nodeFlags
-	out  outputFlags
+	node    nodeFlags
+	operate operateFlags
+	out     outputFlags
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -32,7 +33,8 @@ func (a *app) runCommand() *cobra.Command {
 		Example: "  gonode run --name go@127.0.0.1 --strategy epmd --hosts a@127.0.0.1,b@127.0.0.1\n" +
 			"  gonode run --strategy dns -O query=app.internal\n" +
 			"  gonode run -f /etc/gonode.yaml --set engine.max_dials=4\n" +
-			"  GONODE_COOKIE=secret gonode run --name go@db3.example.org --listen :9100 -o json",
+			"  GONODE_COOKIE=secret gonode run --name go@db3.example.org --listen :9100 -o json\n" +
+			"  gonode run --name go@127.0.0.1 --http 9140 --hook 'nodedown=logger \"$GONODE_NODE is gone\"'",
 		Args: takes("argument", 0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.run(cmd.Context(), f, cmd.Flags())
@@ -40,6 +42,7 @@ func (a *app) runCommand() *cobra.Command {
 	}
 	fs := cmd.Flags()
 	f.node.add(fs)
+	f.operate.add(fs)
 	f.out.add(fs)
 	return cmd
 }
@@ -58,14 +61,23 @@ func (a *app) run(ctx context.Context, f *runFlags, fs *pflag.FlagSet) error {
 
 // serve runs the node of cfg until ctx is done.
 func (a *app) serve(ctx context.Context, f *runFlags, fs *pflag.FlagSet, cfg node.Config, s *service) error {
+	run, err := f.operate.config()
+	if err != nil {
+		return err
+	}
 	n, err := node.Start(ctx, cfg)
 	if err != nil {
 		return unlessDone(ctx, err)
 	}
+	o, err := a.operate(ctx, &f.operate, run, n, cfg.Logger)
+	if err != nil {
+		return errors.Join(err, leave(n))
+	}
+	defer o.stop()
 	if f.node.config.file != "" {
 		ctx, cancel := context.WithCancel(ctx)
 		started := s.config
-		wait := onHangup(ctx, func() { f.node.reload(ctx, a, fs, n, s, started) })
+		wait := onHangup(ctx, func() { o.reload(func() { f.node.reload(ctx, a, fs, n, s, started) }) })
 		defer wait()
 		defer cancel()
 	}

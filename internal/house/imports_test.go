@@ -19,6 +19,8 @@ const (
 	dns   = "github.com/miekg/dns"
 	ipv4  = "golang.org/x/net/ipv4"
 	ipv6  = "golang.org/x/net/ipv6"
+	prom  = "github.com/prometheus/client_golang"
+	unix  = "golang.org/x/sys/unix"
 )
 
 // Packages of ours that several strategies are made with.
@@ -76,13 +78,18 @@ func ranks() map[string]rank {
 		"strategy/kubernetes": {rank: 3, not: []string{"dist", "events"}, modules: kubernetes()},
 
 		"config":     {rank: 5, modules: []string{yaml}},
-		"cmd/gonode": {rank: 6, modules: []string{ergo, cobra, pflag, "golang.org/x/term"}},
+		"hooks":      {rank: 5, not: []string{"dist", "epmd", "kernel", "node", "strategy"}},
+		"admin":      {rank: 6, not: []string{"dist", "epmd", "kernel"}, modules: []string{ergo, prom}},
+		"cmd/gonode": {rank: 7, modules: []string{ergo, cobra, pflag, "golang.org/x/term"}},
 
 		"cmd/gonode/internal/doctor":   {rank: 5, siblings: []string{"cmd/gonode/internal/remote"}, modules: []string{ergo}},
 		"cmd/gonode/internal/output":   {rank: 5, siblings: []string{"cmd/gonode/internal/termjson"}, modules: []string{yaml}},
 		"cmd/gonode/internal/pcap":     {rank: 5},
 		"cmd/gonode/internal/remote":   {rank: 5, modules: []string{ergo}},
 		"cmd/gonode/internal/termjson": {rank: 5, not: []string{"node", "epmd", "dist"}, modules: []string{ergo}},
+
+		"internal/eventjson": {rank: 2},
+		"internal/sdnotify":  {rank: 0, modules: []string{unix}},
 	}
 }
 
@@ -93,9 +100,12 @@ func free() []string { return []string{"examples", "bench", "integration"} }
 func forTests() []string {
 	return []string{
 		ergo,
+		"github.com/prometheus/client_model",
+		"github.com/prometheus/common",
 		"github.com/stretchr/testify",
 		"github.com/rogpeppe/go-internal",
 		"go.uber.org/goleak",
+		"go.yaml.in/yaml/v3",
 		"golang.org/x/sync",
 		"pgregory.net/rapid",
 	}
@@ -256,6 +266,11 @@ func TestImportRules(t *testing.T) {
 		{"cmd/gonode", "gonode/config", false, true},
 		{"node", "gonode/integration/beam", true, false},
 		{"node", "gonode/unheard/of", false, false},
+		{"node", "github.com/prometheus/client_golang/prometheus", false, false},
+		{"hooks", "gonode/node", false, false},
+		{"hooks", "gonode/events", false, true},
+		{"admin", "gonode/hooks", false, true},
+		{"admin", "gonode/dist", false, false},
 		{"examples/join", "gonode/node", false, true},
 		{"etf", "encoding/binary", false, true},
 	} {
