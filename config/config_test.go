@@ -256,6 +256,20 @@ func TestSecrets(t *testing.T) {
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
 
+// The password in a URL is not shown, and is a change.
+func TestPasswordInURL(t *testing.T) {
+	url := func(password string) *Config {
+		c, err := parse("topologies: {a: {strategy: http, url: 'https://me:" + password + "@h/nodes'}}")
+		require.NoError(t, err)
+		return c
+	}
+	for _, s := range url("xyzzy").Settings() {
+		require.NotContains(t, s.Value, "xyzzy")
+	}
+	require.Equal(t, "in force now: topologies.a.url", url("xyzzy").Changes(url("plugh")).String())
+	require.Equal(t, "nothing has changed", url("xyzzy").Changes(url("xyzzy")).String())
+}
+
 func TestSilent(t *testing.T) {
 	c, err := parse("topologies: {a: gossip}")
 	require.NoError(t, err)

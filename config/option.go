@@ -13,12 +13,13 @@ import (
 // option is a key and the field it is read into.
 type option struct {
 	name   string
-	also   []string // other names: libcluster's
-	field  string   // the name of the field in Go, for strategy.FieldError; empty if none is reported
-	def    string   // the default, for people
-	secret bool     // the value is never shown
-	barred bool     // there is no such key: reading it tells why
-	parts  []option // if it is a group: its keys; then read is nil
+	also   []string            // other names: libcluster's
+	field  string              // the name of the field in Go, for strategy.FieldError; empty if none is reported
+	def    string              // the default, for people
+	secret bool                // the value is never shown
+	mask   func(string) string // takes what is secret out of a value, before it is shown; nil if nothing is
+	barred bool                // there is no such key: reading it tells why
+	parts  []option            // if it is a group: its keys; then read is nil
 	read   func(r *reader, key string, t *tree)
 }
 
@@ -194,10 +195,10 @@ func (r *reader) section(t *tree, key, field, where string, options []option) {
 			r.section(p.value, full, "", "in "+o.name, o.parts)
 			continue
 		case !given:
-			r.set(Setting{Key: full, Value: o.def, Secret: o.secret})
+			r.set(Setting{Key: full, Value: o.def, Secret: o.secret}, nil)
 			continue
 		}
-		r.set(Setting{Key: full, Value: shown(p.value), Origin: p.value.at, Secret: o.secret})
+		r.set(Setting{Key: full, Value: shown(p.value), Origin: p.value.at, Secret: o.secret}, o.mask)
 		if o.field != "" {
 			r.field(field+o.field, p.value.at, full)
 		}
@@ -253,11 +254,14 @@ func names(options []option) []string {
 	return all
 }
 
-// set notes a setting.
-func (r *reader) set(s Setting) {
+// set notes a setting, without what mask takes out of it.
+func (r *reader) set(s Setting, mask func(string) string) {
 	fmt.Fprintf(r.digest, "%q=%q\n", s.Key, s.Value)
+	s.sum = fmt.Sprintf("%x", sha256.Sum256([]byte(s.Value)))
+	if mask != nil {
+		s.Value = mask(s.Value)
+	}
 	if s.Secret {
-		s.sum = fmt.Sprintf("%x", sha256.Sum256([]byte(s.Value)))
 		if s.Value != "" {
 			s.Value = "set"
 		} else {

@@ -13,7 +13,7 @@ type Setting struct {
 	Origin Origin
 	Secret bool
 
-	sum string // of a secret
+	sum string // of the value, secrets included
 }
 
 // Settings returns every key with its value and where that is from: those of the node in the order of the documentation,
@@ -75,7 +75,7 @@ func byKey(c *Config) map[string]*Setting {
 }
 
 func same(a, b *Setting) bool {
-	return a != nil && b != nil && a.Value == b.Value && a.sum == b.sum
+	return a != nil && b != nil && a.sum == b.sum
 }
 
 // live reports whether a key can change while the node runs.

@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"net/url"
 	"strings"
 
 	"gonode/strategy"
@@ -54,11 +55,23 @@ func command(name string, p *[]string) option {
 	}}
 }
 
+// masked makes an option one whose value is shown without the password of a URL.
+func masked(o option) option {
+	o.mask = func(text string) string {
+		u, err := url.Parse(text)
+		if err != nil {
+			return "set"
+		}
+		return u.Redacted()
+	}
+	return o
+}
+
 func httpRecipe(env Env) recipe {
 	s := &http.Strategy{Logger: env.Logger}
 	return recipe{
 		options: []option{
-			one("url", &s.URL, text).of("URL", ""),
+			masked(one("url", &s.URL, text).of("URL", "")),
 			one("interval", &s.Interval, period).of("Interval", "10s"),
 			one("timeout", &s.Timeout, period).of("Timeout", "10s"),
 			path("token_file", &s.TokenFile).of("TokenFile", "none"),
