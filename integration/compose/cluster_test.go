@@ -121,6 +121,7 @@ func TestMixedCluster(t *testing.T) {
 		play func(*testing.T, *stack)
 	}{
 		{"Join", join},
+		{"Image", image},
 		{"Events", subscribers},
 		{"Kill", kill},
 		{"Disconnect", disconnect},
