@@ -16,6 +16,7 @@ const (
 	cobra = "github.com/spf13/cobra"
 	pflag = "github.com/spf13/pflag"
 	yaml  = "go.yaml.in/yaml/v3"
+	roots = "golang.org/x/crypto/x509roots/fallback"
 	dns   = "github.com/miekg/dns"
 	ipv4  = "golang.org/x/net/ipv4"
 	ipv6  = "golang.org/x/net/ipv6"
@@ -80,7 +81,7 @@ func ranks() map[string]rank {
 		"config":     {rank: 5, modules: []string{yaml}},
 		"hooks":      {rank: 5, not: []string{"dist", "epmd", "kernel", "node", "strategy"}},
 		"admin":      {rank: 6, not: []string{"dist", "epmd", "kernel"}, modules: []string{ergo, prom}},
-		"cmd/gonode": {rank: 7, modules: []string{ergo, cobra, pflag, "golang.org/x/term"}},
+		"cmd/gonode": {rank: 7, modules: []string{ergo, cobra, pflag, roots, "golang.org/x/term"}},
 
 		"cmd/gonode/internal/doctor":   {rank: 5, siblings: []string{"cmd/gonode/internal/remote"}, modules: []string{ergo}},
 		"cmd/gonode/internal/output":   {rank: 5, siblings: []string{"cmd/gonode/internal/termjson"}, modules: []string{yaml}},
