@@ -13,7 +13,8 @@ without() {
 }
 
 command -v docker > /dev/null || without "there is no docker command here; all else is tested without"
-said=$(timeout 20 docker version --format '{{.Server.Version}}' 2>&1) || without "no Docker engine answers: $said"
+# shellcheck disable=SC2086,SC2116
+said=$(timeout 20 docker version --format '{{.Server.Version}}' 2>&1) || without "no Docker engine answers: $(echo $said)"
 docker compose version > /dev/null 2>&1 || command -v docker-compose > /dev/null ||
   without "the Docker engine $said is here, but neither docker compose nor docker-compose"
 exec "${GO:-go}" test -count=1 -v -timeout 15m ./integration/compose

@@ -5,7 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
+	"net/http"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -13,8 +13,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"gonode/epmd"
 )
 
 // What the image may cost; docs/performance.md has what it does.
@@ -41,13 +39,10 @@ func image(t *testing.T, s *stack) {
 	require.LessOrEqual(t, size, maxImage)
 
 	m := member{service: s.project + "-go3", node: "go@go3.gonode.test", golang: true}
-	t.Cleanup(func() {
-		_, err := run(context.Background(), nil, "docker", "rm", "-f", m.service)
-		require.NoError(t, err)
-	})
-	s.docker(t, "create", "--name", m.service, "--network", s.project+"_cluster", "--network-alias", m.host(), "--hostname", m.host(),
-		"--read-only", "--cap-drop", "ALL", "--env", s.env[0], "--publish", "127.0.0.1::4369",
-		"gonode", "run", "--name", m.node, "--strategy", "gossip")
+	s.docker(t, "create", "--name", m.service, "--label", s.label(),
+		"--network", s.project+"_cluster", "--network-alias", m.host(), "--hostname", m.host(),
+		"--read-only", "--cap-drop", "ALL", "--env", s.env[0], "--publish", "127.0.0.1::9140",
+		"gonode", "run", "--name", m.node, "--strategy", "gossip", "--http", ":9140")
 	var least time.Duration
 	for i := range 3 {
 		if i > 0 {
@@ -98,15 +93,15 @@ func (s *stack) start(t *testing.T, m member) time.Duration {
 	t.Helper()
 	begin := time.Now()
 	s.docker(t, "start", m.service)
-	_, port, err := net.SplitHostPort(s.docker(t, "port", m.service, "4369"))
-	require.NoError(t, err)
-	number, err := strconv.Atoi(port)
-	require.NoError(t, err)
-	client := epmd.Client{Port: number, Timeout: time.Second}
+	client := http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	address := "http://" + s.docker(t, "port", m.service, "9140") + "/readyz"
 	for {
-		names, err := client.Names(s.ctx, "127.0.0.1")
-		if len(names) > 0 {
-			break
+		answer, err := client.Get(address)
+		if err == nil {
+			answer.Body.Close()
+			if answer.StatusCode == http.StatusOK {
+				break
+			}
 		}
 		require.Less(t, time.Since(begin), patience, "not ready: %v", err)
 		time.Sleep(5 * time.Millisecond)

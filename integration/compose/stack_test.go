@@ -101,8 +101,24 @@ func newStack(t *testing.T) *stack {
 	return s
 }
 
+// label is what containers have that are made beside Compose's.
+func (s *stack) label() string { return "gonode.test.project=" + s.project }
+
+// remove removes the containers that were made beside Compose's.
+func (s *stack) remove() {
+	ctx, cancel := context.WithTimeout(context.Background(), downLimit)
+	defer cancel()
+	ids, err := run(ctx, nil, "docker", "ps", "-aq", "--filter", "label="+s.label())
+	require.NoError(s.t, err)
+	if ids != "" {
+		_, err = run(ctx, nil, "docker", append([]string{"rm", "-f"}, strings.Fields(ids)...)...)
+		require.NoError(s.t, err)
+	}
+}
+
 // down removes all that is of the project.
 func (s *stack) down() {
+	s.remove()
 	ctx, cancel := context.WithTimeout(context.Background(), downLimit)
 	defer cancel()
 	_, err := run(ctx, s.env, s.compose[0], append(s.compose[1:], "down", "-t", "5", "--volumes", "--remove-orphans")...)

@@ -19,27 +19,22 @@ func privileges() []string {
 }
 
 // TestSystemd: the unit under a real systemd, with all its sandboxes: it starts when the node is there, reads the cookie that
-// only root can, runs as nobody in particular, comes back when it is killed, and ends in order.
+// only root can, runs as nobody in particular, reads its configuration again, comes back when it is killed, and ends in order.
 func TestSystemd(t *testing.T) {
-	s := &stack{t: t, ctx: interruptible(t), project: project(t)}
-	name := s.project + "-systemd"
+	s := &stack{t: t, ctx: interruptible(t), project: project(t) + "-systemd"}
+	name := s.project
 	_, err := run(s.ctx, nil, "../images.sh", "gonode", "gonode-systemd")
 	require.NoError(t, err, "exit status 3: there is no Docker engine")
-	remove := func() {
-		_, err := run(context.Background(), nil, "docker", "rm", "-f", name)
-		require.NoError(t, err)
-	}
-	if s.docker(t, "ps", "-aq", "--filter", "name="+name) != "" {
-		remove()
-	}
-	t.Cleanup(remove)
-	s.docker(t, append(append([]string{"run", "-d", "--name", name}, privileges()...), "gonode-systemd")...)
+	s.remove()
+	t.Cleanup(s.remove)
+	s.docker(t, append(append([]string{"run", "-d", "--name", name, "--label", s.label()}, privileges()...), "gonode-systemd")...)
 	sh := func(script string) string { return s.docker(t, "exec", name, "sh", "-c", script) }
 	show := func(property string) string { return sh("systemctl show gonode --value -p " + property) }
 	s.docker(t, "cp", "../../bin/image/gonode", name+":/usr/local/bin/gonode")
 	s.docker(t, "cp", "../../deploy/systemd/gonode.service", name+":/etc/systemd/system/gonode.service")
 	sh(`umask 077; mkdir -p /etc/gonode; echo secret > /etc/gonode/cookie
-		printf '%s\n' GONODE_NAME=go@127.0.0.1 GONODE_STRATEGY=gossip > /etc/gonode/environment
+		echo GONODE_NAME=go@127.0.0.1 > /etc/gonode/environment
+		printf '%s\n' 'topologies: {nearby: {strategy: gossip}}' > /etc/gonode/gonode.yaml; chmod 644 /etc/gonode/gonode.yaml; chmod 755 /etc/gonode
 		for i in $(seq 100); do systemctl is-system-running --wait > /dev/null 2>&1 && break; sleep 0.1; done`)
 
 	t.Cleanup(func() {
@@ -57,6 +52,11 @@ func TestSystemd(t *testing.T) {
 	require.NotEqual(t, "0", after(status, "Uid:"))
 	require.Equal(t, "Read-only file system", reason(sh("nsenter -t "+pid+" -m touch /etc/x 2>&1 || true")))
 
+	sh("echo 'log_level: debug' >> /etc/gonode/gonode.yaml; systemctl reload gonode")
+	for begin := time.Now(); !strings.Contains(sh("journalctl --no-pager -u gonode"), "configuration read again"); time.Sleep(50 * time.Millisecond) {
+		require.Less(t, time.Since(begin), patience, "it does not read its configuration again")
+	}
+	require.Equal(t, pid, show("MainPID"))
 	require.Equal(t, "0", show("NRestarts"))
 	sh("systemctl kill -s KILL gonode")
 	for begin := time.Now(); show("NRestarts") != "1" || show("ActiveState") != "active"; time.Sleep(50 * time.Millisecond) {
