@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -43,17 +44,13 @@ func image(t *testing.T, s *stack) {
 		"--network", s.project+"_cluster", "--network-alias", m.host(), "--hostname", m.host(),
 		"--read-only", "--cap-drop", "ALL", "--env", s.env[0], "--publish", "127.0.0.1::9140",
 		"gonode", "run", "--name", m.node, "--strategy", "gossip", "--http", ":9140")
-	var least time.Duration
-	for i := range 3 {
-		if i > 0 {
-			s.docker(t, "stop", m.service)
-		}
-		took := s.start(t, m)
-		if i == 0 || took < least {
-			least = took
-		}
+	var took []time.Duration
+	for range 3 {
+		s.docker(t, "stop", m.service)
+		took = append(took, s.start(t, m))
 	}
-	require.Less(t, least, maxReady)
+	slices.Sort(took)
+	require.Less(t, took[1], maxReady, "the median of %v", took)
 
 	all := strings.TrimSuffix(list(), "]") + "," + m.atom() + "]"
 	s.await(t, "beam25", all, "lists:sort([node() | nodes()])")
