@@ -188,14 +188,34 @@ func disconnect(t *testing.T, s *stack) {
 		sub.got(t, down(m, "net_tick_timeout"))
 		t.Logf("%s was missed after %v", m.service, since(begin))
 		s.meshed(t, m)
-		if !m.golang {
-			s.await(t, m.service, "[]", "nodes()")
-		}
+		s.alone(t, m)
 		s.docker(t, "network", "connect", "--alias", m.host(), network, s.container(t, m.owner()))
 		begin = time.Now()
 		sub.got(t, down(m, "net_tick_timeout"), up(m))
 		t.Logf("%s was back after %v", m.service, since(begin))
 		s.meshed(t)
+	}
+}
+
+// alone waits until a member that was cut off has missed all others: an Erlang node has none left, a Go node has printed that
+// their ticks did not come.
+func (s *stack) alone(t *testing.T, m member) {
+	t.Helper()
+	if !m.golang {
+		s.await(t, m.service, "[]", "nodes()")
+		return
+	}
+	missed := func(lines string, o member) bool {
+		return slices.ContainsFunc(strings.Split(lines, "\n"), func(line string) bool {
+			return strings.Contains(line, `"nodedown"`) && strings.Contains(line, o.node) && strings.Contains(line, "net_tick_timeout")
+		})
+	}
+	for begin := time.Now(); ; time.Sleep(200 * time.Millisecond) {
+		lines := s.docker(t, "logs", s.container(t, m.service))
+		if !slices.ContainsFunc(members(), func(o member) bool { return o != m && !missed(lines, o) }) {
+			return
+		}
+		require.Less(t, time.Since(begin), patience, "%s printed: %s", m.service, lines)
 	}
 }
 
