@@ -15,7 +15,7 @@
 // The nouns: an app is what the commands share, the streams and the environment. A group of flags is a struct with a
 // method add, for flags that several commands have. A probe is the short-lived hidden node of a command that looks at a
 // cluster without becoming a member of it. A line is a value as it is printed, a struct with the names of the JSON; its
-// view says how it looks to people.
+// view says how it looks to people. A daemon is a gonode run that answers over HTTP.
 //
 // Cancellation: one context, done at the first SIGINT or SIGTERM, reaches all that waits. A second signal kills.
 //
@@ -23,6 +23,5 @@
 // made anew (go test -run TestReference -update). What it does that is no matter of flags and output belongs into a package
 // under internal.
 //
-// Missing: HTTP and hooks in the configuration file; members of a node that runs, by its socket; watch of what happened
-// before it began.
+// Missing: HTTP and hooks in the configuration file.
 package main

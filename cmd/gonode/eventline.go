@@ -21,6 +21,7 @@ type eventLine interface {
 type eventHead struct {
 	Time  string `json:"time"` // RFC 3339, UTC, to the nanosecond
 	Event string `json:"event"`
+	ID    string `json:"id,omitempty"` // what --since takes, of events of a daemon
 
 	at time.Time
 }

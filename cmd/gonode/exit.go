@@ -75,7 +75,7 @@ func exitCode(err error) int {
 	if err == nil {
 		return exitOK
 	}
-	for _, class := range []func(error) int{usageCode, outcomeCode, epmdCode, distCode, connectCode, networkCode} {
+	for _, class := range []func(error) int{usageCode, outcomeCode, daemonCode, epmdCode, distCode, connectCode, networkCode} {
 		if code := class(err); code != exitOK {
 			return code
 		}

@@ -15,6 +15,7 @@ import (
 // membersFlags is what members can be told.
 type membersFlags struct {
 	remoteFlags
+	daemonFlags
 	node     string
 	watch    bool
 	interval time.Duration
@@ -23,26 +24,47 @@ type membersFlags struct {
 // memberLine is a member in the output.
 type memberLine struct {
 	Node    string   `json:"node"`
-	Status  string   `json:"status"` // up, or down for one that has gone while we watched
+	Status  string   `json:"status"` // up, or down for one that has gone while we watched; of a daemon more, see admin.Member
 	Kind    string   `json:"kind"`   // self, visible or hidden
 	Address string   `json:"address,omitempty"`
 	Release string   `json:"otp_release,omitempty"`
 	RTT     *float64 `json:"rtt_ms,omitempty"`
+
+	// What only a daemon knows; see admin.Member.
+	Since        string   `json:"since,omitempty"`
+	Via          string   `json:"via,omitempty"`
+	Sources      []string `json:"sources,omitempty"`
+	Connects     uint64   `json:"connects,omitempty"`
+	ConnectionID uint64   `json:"connection_id,omitempty"`
+	LastDown     string   `json:"last_down,omitempty"`
+	LastReason   string   `json:"last_reason,omitempty"`
+	LastError    string   `json:"last_error,omitempty"`
 }
 
 func (a *app) membersCommand() *cobra.Command {
 	f := &membersFlags{}
 	cmd := &cobra.Command{
-		Use:   "members --node NODE",
+		Use:   "members --http ADDRESS | --node NODE",
 		Short: "List the nodes that a node is connected to",
-		Long: "Members asks a node of the BEAM who it is connected to, visible and hidden, and for the OTP release and round\n" +
-			"trip of each, as seen from there. It connects to that node alone, as a hidden node which it leaves out.\n" +
-			"With -w it goes on and prints a line for each that comes or goes.",
-		Example: "  gonode members --node a@127.0.0.1\n  gonode members -w --node a@db1.example.org -o json",
-		Args:    takes("argument", 0, 0),
+		Long: "Members lists who a node is connected to, visible and hidden, with the OTP release and round trip of each, as\n" +
+			"seen from there.\n\n" +
+			"With --http it asks a running gonode run, which also knows since when a member is up, which source of discovery\n" +
+			"brought it (or that the peer or the application did), and why it went down the last time; and the nodes that are\n" +
+			"wanted and not up. With --node it asks any node of the BEAM: it connects to that node alone, as a hidden node\n" +
+			"which it leaves out.\n\n" +
+			"With -w it goes on and prints a line for each that comes, goes or changes.",
+		Example: "  gonode members --http 9140\n  gonode members -w --http unix:/run/gonode.sock -o ndjson\n" +
+			"  gonode members --node a@127.0.0.1",
+		Args: takes("argument", 0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if f.node == "" {
-				return usagef("no --node given")
+			switch {
+			case f.node == "" && f.address.IsZero():
+				return usagef("no --http and no --node given")
+			case f.node == "":
+				if err := a.membersOfDaemon(cmd.Context(), f); err != nil {
+					return fmt.Errorf("members: %w", err)
+				}
+				return nil
 			}
 			if err := a.members(cmd.Context(), f); err != nil {
 				return fmt.Errorf("members of %s: %w", f.node, err)
@@ -51,7 +73,10 @@ func (a *app) membersCommand() *cobra.Command {
 		},
 	}
 	fs := cmd.Flags()
-	addValue(fs, &f.node, parseNodeName, "node", "n", "name@host", "", "whom to ask")
+	f.daemonFlags.add(fs)
+	addValue(fs, &f.node, parseNodeName, "node", "n", "name@host", "", "ask this node")
+	annotate(fs, "http", exclusive, "node")
+	annotate(fs, "node", exclusive, "http")
 	fs.BoolVarP(&f.watch, "watch", "w", false, "go on, and print who comes and goes")
 	addPeriod(fs, &f.interval, "interval", time.Second, "how often to ask with -w")
 	f.remoteFlags.add(fs, 10*time.Second)
@@ -100,7 +125,7 @@ type memberWatch struct {
 	order []string
 }
 
-// update compares the members with those before, by name and kind.
+// update compares the members with those before, by name, kind, status and connection.
 func (w *memberWatch) update(now []memberLine) error {
 	there := map[string]bool{}
 	for _, m := range now {
@@ -125,7 +150,7 @@ func (w *memberWatch) update(now []memberLine) error {
 		if !known {
 			order = append(order, m.Node)
 		}
-		if known && before.Kind == m.Kind {
+		if known && before.Kind == m.Kind && before.Status == m.Status && before.ConnectionID == m.ConnectionID {
 			continue
 		}
 		if err := w.out.Write(m); err != nil {

@@ -45,10 +45,11 @@ func (a *app) root() *cobra.Command {
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 100 ") + outputHelp + environmentHelp + exitHelp)
 	root.CompletionOptions.DisableDefaultCmd = true // there is one of our own
 	root.AddCommand(
-		a.runCommand(),
+		a.withDemo(a.runCommand()),
 		a.watchCommand(),
 		a.membersCommand(),
 		a.waitCommand(),
+		a.explainCommand(),
 		a.pingCommand(),
 		a.rttCommand(),
 		a.doctorCommand(),

@@ -25,6 +25,8 @@ const watchMesh = time.Second
 // watchFlags is what watch can be told.
 type watchFlags struct {
 	probeFlags
+	daemonFlags
+	since  string
 	out    outputFlags
 	length time.Duration
 	until  *condition
@@ -33,16 +35,29 @@ type watchFlags struct {
 func (a *app) watchCommand() *cobra.Command {
 	f := &watchFlags{}
 	cmd := &cobra.Command{
-		Use:   "watch NODE...",
+		Use:   "watch [NODE...]",
 		Short: "Print who joins and who leaves a cluster",
 		Long: "Watch connects to the given nodes and to all that they know, as a hidden node, and prints a line when a\n" +
 			"node comes or goes, until it is interrupted. A node that is not there yet is waited for; one that refuses ends\n" +
-			"the command. With --until it ends when the condition is met, and with exit code 6 if it is not within --for.",
-		Example: "  gonode watch a@127.0.0.1\n  gonode watch --for 1m -o json a@db1.example.org b@db2.example.org\n" +
+			"the command. With --until it ends when the condition is met, and with exit code 6 if it is not within --for.\n\n" +
+			"With --http and no NODE it joins nothing: it reads the events of a running gonode run, and connects again when\n" +
+			"that was away, going on where it was. In JSON each event has an id; --since goes on after it. What the node does\n" +
+			"not remember any more is said to be lost (reset), and the members come anew.",
+		Example: "  gonode watch a@127.0.0.1\n  gonode watch --http 9140 --since 42 -o ndjson\n  gonode watch --for 1m -o json a@db1.example.org b@db2.example.org\n" +
 			"  gonode watch --until 'members>=3' --for 30s a@127.0.0.1",
-		Args: takes("NODE", 1, -1),
+		Args: orTakes("NODE", 1, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := a.watch(cmd.Context(), f, args); err != nil {
+			ask, err := f.wanted("NODE", args)
+			switch {
+			case err != nil:
+			case ask:
+				err = a.watchDaemon(cmd.Context(), f)
+			case f.since != "":
+				err = usagef("--since goes with --http: a node that we join does not tell what was")
+			default:
+				err = a.watch(cmd.Context(), f, args)
+			}
+			if err != nil {
 				return fmt.Errorf("watch: %w", err)
 			}
 			return nil
@@ -50,6 +65,8 @@ func (a *app) watchCommand() *cobra.Command {
 	}
 	fs := cmd.Flags()
 	f.probeFlags.add(fs)
+	f.daemonFlags.add(fs)
+	addValue(fs, &f.since, parseSince, "since", "", "id", "", "with --http: go on after the event of this id or number; 0 is all that the node remembers")
 	addPeriod(fs, &f.length, "for", 0, "how long to watch (default until interrupted)")
 	addValue(fs, &f.until, parseCondition, "until", "", "condition", "",
 		"when to end: members>=3 (or <=, >, <, =, !=), the nodes that are up; 'up NODE' or 'down NODE'")

@@ -83,6 +83,7 @@ func ranks() map[string]rank {
 		"admin":      {rank: 6, not: []string{"dist", "epmd", "kernel"}, modules: []string{ergo, prom}},
 		"cmd/gonode": {rank: 7, modules: []string{ergo, cobra, pflag, roots, "golang.org/x/term"}},
 
+		"cmd/gonode/internal/daemon":   {rank: 6, siblings: []string{"admin"}},
 		"cmd/gonode/internal/doctor":   {rank: 5, siblings: []string{"cmd/gonode/internal/remote"}, modules: []string{ergo}},
 		"cmd/gonode/internal/output":   {rank: 5, siblings: []string{"cmd/gonode/internal/termjson"}, modules: []string{yaml}},
 		"cmd/gonode/internal/pcap":     {rank: 5},
