@@ -21,6 +21,10 @@ type Config struct {
 	// LogLevel is debug, info, warn, error or off; LogFormat is text or json.
 	LogLevel, LogFormat string
 
+	// HTTP and Hooks are for the daemon, which runs them beside the node.
+	HTTP  HTTP
+	Hooks Hooks
+
 	// Topologies are in the order of the file, then of the environment, then of the flags.
 	Topologies []*Topology
 
@@ -90,6 +94,8 @@ func (c *Config) options(topologies **tree) []option {
 		one("min_members", &n.MinMembers, from(0, maxCount)).or("0"),
 		one("wait", &n.Wait, waiting).or("0s"),
 		group("engine", engineOptions(&n.Engine)),
+		group("http", httpOptions(&c.HTTP)),
+		group("hooks", hookOptions(&c.Hooks)),
 		one("log_level", &c.LogLevel, word("debug", "info", "warn", "error", "off")).or("info"),
 		one("log_format", &c.LogFormat, word("text", "json")).or("text"),
 	}

@@ -22,6 +22,4 @@
 // A new command is one file with a function that returns the *cobra.Command, its line in root.go, and docs/commands.md
 // made anew (go test -run TestReference -update). What it does that is no matter of flags and output belongs into a package
 // under internal.
-//
-// Missing: HTTP and hooks in the configuration file.
 package main

@@ -61,6 +61,7 @@ func (a *app) run(ctx context.Context, f *runFlags, fs *pflag.FlagSet) error {
 
 // serve runs the node of cfg until ctx is done.
 func (a *app) serve(ctx context.Context, f *runFlags, fs *pflag.FlagSet, cfg node.Config, s *service) error {
+	f.operate.fill(s.config, fs)
 	run, err := f.operate.config()
 	if err != nil {
 		return err

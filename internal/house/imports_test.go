@@ -78,10 +78,10 @@ func ranks() map[string]rank {
 
 		"strategy/kubernetes": {rank: 3, not: []string{"dist", "events"}, modules: kubernetes()},
 
-		"config":     {rank: 5, modules: []string{yaml}},
+		"config":     {rank: 7, modules: []string{yaml}},
 		"hooks":      {rank: 5, not: []string{"dist", "epmd", "kernel", "node", "strategy"}},
 		"admin":      {rank: 6, not: []string{"dist", "epmd", "kernel"}, modules: []string{ergo, prom}},
-		"cmd/gonode": {rank: 7, modules: []string{ergo, cobra, pflag, roots, "golang.org/x/term"}},
+		"cmd/gonode": {rank: 8, modules: []string{ergo, cobra, pflag, roots, "golang.org/x/term"}},
 
 		"cmd/gonode/internal/daemon":   {rank: 6, siblings: []string{"admin"}},
 		"cmd/gonode/internal/doctor":   {rank: 5, siblings: []string{"cmd/gonode/internal/remote"}, modules: []string{ergo}},
