@@ -74,6 +74,12 @@ func (l *Lab) program(release, name string) (string, error) {
 	return filepath.Join(top, name), nil
 }
 
+// Programs returns the folder with erl, erlc and epmd of a release, for PATH.
+func (l *Lab) Programs(release string) (string, error) {
+	erl, err := l.program(release, "erl")
+	return filepath.Dir(erl), err
+}
+
 // helper returns the folder with the compiled helper modules of a release, which it compiles if need be. It is kept
 // between runs, under a name that changes with the source.
 func (l *Lab) helper(ctx context.Context, release string) (string, error) {
