@@ -8,7 +8,7 @@ UNIT = $$($(GO) list ./... | grep -v '^gonode/integration')
 export GOFLAGS := -buildvcs=false $(GOFLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test unit integration lint fuzz bench convergence microbench otp kubernetes cc iproute clean
+.PHONY: help build demo test unit integration lint fuzz bench convergence microbench otp kubernetes cc iproute systemd image compose clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -21,13 +21,13 @@ demo: ## Two Erlang nodes and a Go node: joining, leaving, kill -9 and the retur
 	@$(OTP) 27
 	$(GO) run ./integration/demo
 
-test: unit integration ## All tests: unit with the race detector, then against real Erlang of four releases
+test: unit integration compose ## All tests: unit with the race detector, then against real Erlang of four releases, then in containers
 
 unit: cc ## The tests that need no Erlang, with the race detector
 	$(GO) test -race -timeout 10m $(UNIT)
 
-integration: otp kubernetes cc iproute ## The tests against real Erlang nodes and a real Kubernetes API, with the race detector; sets both up first
-	$(GO) test -race -count=1 -p 1 -parallel 4 -timeout 20m ./integration/...
+integration: otp kubernetes cc iproute systemd ## The tests against real Erlang nodes and a real Kubernetes API, with the race detector; sets both up first
+	$(GO) test -race -count=1 -p 1 -parallel 4 -timeout 20m $$($(GO) list ./integration/... | grep -v '^gonode/integration/compose$$')
 
 lint: ## gofmt, vet, staticcheck, go.mod, the rules of the house, and a build for each system
 	@bad=$$(gofmt -l .); [ -z "$$bad" ] || { echo "gofmt these:"; echo "$$bad"; exit 1; }
@@ -72,6 +72,17 @@ iproute: ## Install iproute2, with which the tests of gossip make hosts of their
 	@command -v ip > /dev/null || { \
 		[ "$$(id -u)" = 0 ] || { echo "network namespaces need ip: apt-get install iproute2"; exit 1; }; \
 		apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends iproute2; }
+
+systemd: ## Install systemd for systemd-analyze, with which the unit in deploy is tested, if it is not there
+	@command -v systemd-analyze > /dev/null || { \
+		[ "$$(id -u)" = 0 ] || { echo "the unit is checked by systemd-analyze: apt-get install systemd"; exit 1; }; \
+		apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends systemd; }
+
+image: ## Build the container image gonode: a static binary on scratch
+	@GO="$(GO)" integration/images.sh gonode
+
+compose: ## The mixed cluster in containers and the image, tested where there is a Docker engine with Compose
+	@GO="$(GO)" integration/compose.sh
 
 clean: ## Remove what make build made; not the caches
 	rm -rf bin

@@ -1,6 +1,8 @@
 package admin
 
 import (
+	"strings"
+
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -115,6 +117,9 @@ func (c *catalog) counter(name, help string, labels ...string) metric {
 
 // put sends one sample.
 func (m metric) put(ch chan<- prometheus.Metric, value float64, labels ...string) {
+	for i := range labels { // a hook may be called anything; the library panics on what is no UTF-8
+		labels[i] = strings.ToValidUTF8(labels[i], "?")
+	}
 	desc := prometheus.NewDesc(m.name, m.help, m.labels, nil)
 	ch <- prometheus.MustNewConstMetric(desc, m.kind, value, labels...)
 }

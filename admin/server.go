@@ -30,6 +30,7 @@ type Server struct {
 	pinger  *pinger
 	streams chan struct{} // a token for each reader of /events
 
+	headerTime time.Duration // that the head of a request may take
 	keepAlive  time.Duration // between signs of life to readers of /events
 	streamTime time.Duration // that one write to them may take
 
@@ -48,7 +49,7 @@ func New(n *node.Node, cfg Config) *Server {
 	cfg = cfg.complete()
 	s := &Server{
 		node: n, cfg: cfg, streams: make(chan struct{}, cfg.MaxStreams),
-		keepAlive: 15 * time.Second, streamTime: 10 * time.Second,
+		headerTime: headerTime, keepAlive: 15 * time.Second, streamTime: 10 * time.Second,
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.metrics = newMetrics(s)
@@ -92,7 +93,7 @@ func (s *Server) Start() error {
 func (s *Server) start() error {
 	server := &http.Server{
 		Handler:           s.handler,
-		ReadHeaderTimeout: headerTime,
+		ReadHeaderTimeout: s.headerTime,
 		ReadTimeout:       readTime,
 		WriteTimeout:      writeTime,
 		IdleTimeout:       idleTime,

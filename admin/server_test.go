@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -225,4 +226,23 @@ func TestConnectionLimit(t *testing.T) {
 	}
 	idle[0].Close()
 	require.NoError(t, <-answered)
+}
+
+// TestRequestLimits: a request that does not come to an end, and one with too large a head.
+func TestRequestLimits(t *testing.T) {
+	n := start(t, "a", freePort(t))
+	_, url := serve(t, n, Config{}, func(s *Server) { s.headerTime = 50 * time.Millisecond })
+	dial := func(text string) *bufio.Reader {
+		c, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+		require.NoError(t, err)
+		t.Cleanup(func() { c.Close() })
+		require.NoError(t, c.SetDeadline(time.Now().Add(patience)))
+		_, _ = c.Write([]byte(text)) // it may be closed before all is written
+		return bufio.NewReader(c)
+	}
+	_, err := io.Copy(io.Discard, dial("GET /members HTTP/1.1\r\nHost: local"))
+	require.NoError(t, err, "it is closed in time")
+	line, err := dial("GET /members HTTP/1.1\r\nHost: localhost\r\nX: " + strings.Repeat("x", maxHeader+8192) + "\r\n\r\n").ReadString('\n')
+	require.NoError(t, err)
+	require.Contains(t, line, "431")
 }

@@ -103,3 +103,20 @@ func TestFilter(t *testing.T) {
 		require.Equal(t, c.want, got, "%v", c.filter)
 	}
 }
+
+// FuzzParse: what is taken can be run, and what is not is an error.
+func FuzzParse(f *testing.F) {
+	for _, spec := range []string{"", "=", "nodeup,nodedown:db*@*=page x", "*=https://h/x", "http://", "a=b=c", "nodeup:[=x", "\u00a0"} {
+		f.Add(spec)
+	}
+	f.Fuzz(func(t *testing.T, spec string) {
+		h, err := Parse(spec)
+		if err != nil {
+			return
+		}
+		require.NotEmpty(t, h.Name)
+		require.NotEqual(t, h.URL == "", len(h.Command) == 0)
+		_, err = New(Config{Hooks: []Hook{h}})
+		require.NoError(t, err)
+	})
+}

@@ -157,7 +157,7 @@ func TestCommand(t *testing.T) {
 		require.Equal(t, "connection_closed", ev.Reason)
 		b := c.beam(release, "b")
 		run.line(t, "up", "b@127.0.0.1")
-		eval(t, b, "['go@127.0.0.1']", "nodes()")
+		evalWithin(t, time.Second, b, "['go@127.0.0.1']", "nodes()")
 		require.NoError(t, run.cmd.Process.Signal(syscall.SIGTERM))
 		require.Zero(t, run.exit(t))
 		evalWithin(t, time.Second, b, "[]", "nodes()")

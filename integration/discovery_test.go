@@ -182,7 +182,7 @@ func TestStartWaits(t *testing.T) {
 		require.NotNil(t, g)
 		t.Cleanup(func() { require.NoError(t, shutdown(g)) })
 		require.Equal(t, "a@127.0.0.1 b@127.0.0.1", names(g.Nodes()))
-		require.True(t, sees(t, b, g))
+		eventually(t, time.Second, "b knows it", func() bool { return sees(t, b, g) })
 		require.NoError(t, g.Ready())
 		require.Contains(t, g.Explain("nobody@127.0.0.1").Because, "dialled again in")
 	})
@@ -225,6 +225,7 @@ func TestTopologies(t *testing.T) {
 		one.say("a", "b")
 		two.say("b")
 		require.NoError(t, g.WaitMembers(ctxFor(t, patience), 2))
+		eventually(t, time.Second, "both know it", func() bool { return sees(t, a, g) && sees(t, b, g) })
 		for range 5 {
 			one.say("a")
 			two <- strategy.Set{Partial: errors.New("403 forbidden")}
@@ -257,7 +258,7 @@ func TestAddressWithoutEPMD(t *testing.T) {
 			Name: b.Name(), Address: fmt.Sprintf("127.0.0.1:%d", b.DistPort(t)), Origin: "SRV record",
 		}}}
 		require.NoError(t, g.WaitMembers(ctxFor(t, patience), 1))
-		require.True(t, sees(t, b, g))
+		eventually(t, time.Second, "b knows it", func() bool { return sees(t, b, g) })
 		require.Contains(t, g.Explain(b.Name()).String(), "wanted by test (SRV record)")
 		eval(t, b, "true", "erlang:disconnect_node('%s')", g.Name())
 		eventually(t, 2*time.Second, "it is dialled again", func() bool { return w.count(b.Name()) == 2 })

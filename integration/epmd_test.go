@@ -131,7 +131,7 @@ func TestNoEPMD(t *testing.T) {
 		require.True(t, g.Nodes()[0].Inbound)
 		require.True(t, g.Disconnect("b@127.0.0.2"))
 		require.NoError(t, g.Connect(ctxFor(t, time.Second), "b@127.0.0.2"))
-		eval(t, b, "['go@127.0.0.1']", "nodes()")
+		evalWithin(t, time.Second, b, "['go@127.0.0.1']", "nodes()")
 	})
 }
 

@@ -3,6 +3,7 @@
 #
 #   otp.sh [VERSION...]      VERSION: 23 25 27 29 (default: all four)
 #   otp.sh --dir             prints the directory and does nothing else
+#   otp.sh --unpack VERSION DIR PACKAGE...   unpacks more packages of that version's suite into DIR
 #
 # The directory is $GONODE_OTP, or ${XDG_CACHE_HOME:-$HOME/.cache}/gonode/otp. In it, per version:
 #   otp27/{erl,erlc,epmd,escript,erl_call}   launchers
@@ -37,7 +38,7 @@ elif [ -n "${HOME:-}" ]; then DIR=$HOME/.cache/gonode/otp
 else die "no HOME; set GONODE_OTP to the directory the releases are to be in" 2
 fi
 if [ "${1:-}" = --dir ]; then echo "$DIR"; exit; fi
-case ${1:-} in -*) sed -n '2,35p' "$0" >&2; exit 2 ;; esac
+case ${1:-} in --unpack) ;; -*) sed -n '2,/^set/{/^set/!p}' "$0" >&2; exit 2 ;; esac
 
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 
@@ -116,16 +117,15 @@ works() { # works $DIR/otpNN VERSION
        </dev/null 2>/dev/null)" = "$2" ]
 }
 
-# fetch TOP: downloads the packages of $SUITE into TOP/debs, from the first mirror that has them all.
+# fetch TOP PACKAGE...: downloads packages of $SUITE into TOP/debs, from the first mirror that has them all.
 fetch() {
-  local top=$1 apt=$1/apt m
+  local top=$1 apt=$1/apt m; shift
   for m in $(mirrors); do
     rm -rf "$apt" "$top/debs"
     mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$top/debs"; : > "$apt/status"
     echo "deb [arch=amd64 signed-by=$KEYRING $SUITE_OPTS] $m $SUITE main" > "$apt/sources.list"
-    # shellcheck disable=SC2086
     if private_apt "$apt" update >> "$top/log" 2>&1 &&
-       (cd "$top/debs" && private_apt "$apt" download $ERLANG $LIBS $SUITE_LIBS) >> "$top/log" 2>&1
+       (cd "$top/debs" && private_apt "$apt" download "$@") >> "$top/log" 2>&1
     then return 0; fi
   done
   return 1
@@ -135,7 +135,8 @@ setup() { # setup VERSION
   local v=$1 top=$DIR/otp$1 f n
   suite_of "$v"
   rm -rf "$top"; mkdir -p "$top/root"
-  fetch "$top" || die "OTP $v: no mirror has it; set OTP_MIRROR, and see $top/log:"$'\n'"$(tail -n 5 "$top/log")"
+  # shellcheck disable=SC2086
+  fetch "$top" $ERLANG $LIBS $SUITE_LIBS || die "OTP $v: no mirror has it; set OTP_MIRROR, and see $top/log:"$'\n'"$(tail -n 5 "$top/log")"
   for f in "$top"/debs/*.deb; do
     dpkg-deb -x "$f" "$top/root"
     dpkg-deb -W "$f" >> "$top/packages"
@@ -182,6 +183,21 @@ exec '$bin/erlexec' \"\$@\""
     "$top/erl" -noshell -eval 'io:put_chars(erlang:system_info(otp_release)),halt().' >&2 || true; exit 1; }
   echo "OTP $v: $(awk '$1=="erlang-base"{print $2}' "$top/manifest") in $top"
 }
+
+# unpack VERSION DIR PACKAGE...: for images.sh.
+unpack() {
+  local v=$1 dir=$2 tmp f; shift 2
+  suite_of "$v"
+  tmp=$(mktemp -d); trap "rm -rf '$tmp'" EXIT
+  fetch "$tmp" "$@" || die "$SUITE: no mirror has $*; set OTP_MIRROR:"$'\n'"$(tail -n 5 "$tmp/log")"
+  mkdir -p "$dir"
+  for f in "$tmp"/debs/*.deb; do dpkg-deb -x "$f" "$dir"; done
+}
+
+if [ "${1:-}" = --unpack ]; then
+  [ $# -ge 4 ] || die "--unpack VERSION DIR PACKAGE..." 2
+  shift; unpack "$@"; exit
+fi
 
 [ $# -ge 1 ] || set -- 23 25 27 29
 for v; do suite_of "$v"; done                   # refuse a bad version first

@@ -195,11 +195,13 @@ func TestGoProcess(t *testing.T) {
 
 		// An Erlang process that waits for the mailbox sees it end.
 		eval(t, b, "true", "begin spawn(fun() -> process_flag(trap_exit, true), link(gen_server:call({box, 'go@127.0.0.1'}, pid)), "+
-			"register(trapper, self()), receive {'EXIT', _, W} -> receive {get, P} -> P ! W end end end), true end")
+			"register(trapper, self()), {box, 'go@127.0.0.1'} ! linked, receive {'EXIT', _, W} -> receive {get, P} -> P ! W end end end), true end")
 		req, err := m.Receive(ctx)
 		require.NoError(t, err)
 		require.NoError(t, req.Body.(*node.Request).Reply(m.PID()))
-		evalWithin(t, time.Second, b, "true", "is_pid(whereis(trapper))")
+		msg, err = m.Receive(ctx) // the link has come before it
+		require.NoError(t, err)
+		require.Equal(t, gen.Atom("linked"), msg.Body)
 		m.CloseWith(&node.ExitReason{Term: gen.Atom("goodbye")})
 		eval(t, b, "goodbye", "begin trapper ! {get, self()}, receive W -> W after 1000 -> timeout end end")
 		quiet(t, b)

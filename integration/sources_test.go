@@ -172,7 +172,7 @@ func TestSources(t *testing.T) {
 				g := c.goNode(name, func(cfg *node.Config) { cfg.Strategies = []strategy.Strategy{s} })
 				w := watchEvents(t, g)
 				eventually(t, patience, "joined", func() bool { return names(g.Nodes()) == "b@127.0.0.1" })
-				eval(t, b, "['"+g.Name()+"']", "nodes()")
+				evalWithin(t, time.Second, b, "['"+g.Name()+"']", "nodes()")
 
 				write(list, "b@127.0.0.1\nhalf a li")
 				require.NoError(t, os.Remove(hosts))

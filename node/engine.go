@@ -15,13 +15,9 @@ import (
 
 // startEngine starts to look for the nodes that the topologies name.
 func (n *Node) startEngine(context.Context) error {
-	sources := slices.Concat(n.cfg.Topologies, strategy.Sources(n.cfg.Strategies...))
-	if n.cfg.MeshInterval > 0 {
-		sources = append(sources, strategy.Source{Name: "mesh", Strategy: n.mesh, Hearsay: true})
-	}
 	n.engine = strategy.New(strategy.Config{
 		Self:    n.cfg.Name,
-		Sources: sources,
+		Sources: n.withMesh(slices.Concat(n.cfg.Topologies, strategy.Sources(n.cfg.Strategies...))),
 		Connector: strategy.ConnectFunc(func(ctx context.Context, node strategy.Node) error {
 			return n.connect(ctx, node, false)
 		}),
@@ -40,6 +36,23 @@ func (n *Node) startEngine(context.Context) error {
 		n.engine.Run(ctx)
 	}()
 	return nil
+}
+
+// withMesh returns sources, and what other members know unless that is not asked.
+func (n *Node) withMesh(sources []strategy.Source) []strategy.Source {
+	if n.cfg.MeshInterval > 0 {
+		sources = append(slices.Clone(sources), strategy.Source{Name: "mesh", Strategy: n.mesh, Hearsay: true})
+	}
+	return sources
+}
+
+// Reconfigure puts other topologies and rules into force: plan's take the place of Topologies, Strategies, Prune,
+// MinMembers and Engine of the Config. It never waits, and ends no connection but those that plan.Prune ends. A topology
+// that has the same name and strategy as before goes on undisturbed; see strategy.Engine.Reconfigure. The error is
+// strategy.ErrEnded, when the node is shutting down. The rest of a Config stays what it is for as long as the node runs.
+func (n *Node) Reconfigure(plan strategy.Plan) error {
+	plan.Sources = n.withMesh(plan.Sources)
+	return n.engine.Reconfigure(plan)
 }
 
 // Why a connection is not pruned.

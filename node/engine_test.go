@@ -92,6 +92,41 @@ func TestPruneBetweenNodes(t *testing.T) {
 	require.Contains(t, a.Explain("b@127.0.0.1").String(), "pruned b@127.0.0.1 (test)")
 }
 
+// Other topologies and rules while the node runs: the mesh goes on, and a link ends only if the new rule says so.
+func TestReconfigure(t *testing.T) {
+	port, one, two := freePort(t), make(fed), make(fed)
+	for _, name := range []string{"b@127.0.0.1", "c@127.0.0.1"} {
+		start(t, name, port, func(c *Config) { c.MeshInterval = -1 })
+	}
+	a := start(t, "a@127.0.0.1", port, discovers(one, strategy.PruneNever), func(c *Config) { c.MeshInterval = time.Hour })
+	one.say("b@127.0.0.1")
+	require.NoError(t, a.WaitMembers(within(t), 1))
+
+	plan := strategy.Plan{Sources: []strategy.Source{{Name: "other", Strategy: two}}}
+	require.NoError(t, a.Reconfigure(plan))
+	two.say("c@127.0.0.1")
+	require.NoError(t, a.WaitMembers(within(t), 2))
+	var names []string
+	for _, s := range a.Topologies() {
+		names = append(names, s.Name)
+	}
+	require.Equal(t, []string{"mesh", "other"}, names)
+	require.Contains(t, a.Explain("b@127.0.0.1").Because, "prune is never")
+
+	sub := a.Events().Subscribe(t.Context(), events.Discovery())
+	defer sub.Close()
+	plan.Prune, plan.MinMembers = strategy.PruneNow, 5
+	require.NoError(t, a.Reconfigure(plan))
+	require.ErrorContains(t, a.Ready(), "2 of 5 members")
+	plan.MinMembers = 1
+	require.NoError(t, a.Reconfigure(plan))
+	decision(t, sub, strategy.KindPruned, "b@127.0.0.1")
+	require.NoError(t, a.Ready())
+
+	require.NoError(t, a.Shutdown(within(t)))
+	require.ErrorIs(t, a.Reconfigure(plan), strategy.ErrEnded)
+}
+
 // TestPruneAsksTheLink: what came in, or was claimed after the engine had decided, is not cut.
 func TestPruneAsksTheLink(t *testing.T) {
 	port := freePort(t)

@@ -120,11 +120,25 @@ func (s *script) event(event string, args []string, now time.Time) error {
 		n, err := strconv.Atoi(args[0])
 		s.core.gaveUp(n, errors.New("deadline"), now)
 		return err
+	case "plan":
+		s.plan(args, now)
 	case "tick":
 	default:
 		return fmt.Errorf("unknown command %q", event)
 	}
 	return nil
+}
+
+// plan makes names all the sources there are; one with a * has another strategy than before. The rules stay.
+func (s *script) plan(names []string, now time.Time) {
+	cfg := Config{Prune: s.core.prune, MinMembers: s.core.minMembers, Knobs: s.core.knobs}
+	changed := map[string]bool{}
+	for _, name := range names {
+		bare := strings.TrimSuffix(name, "*")
+		changed[bare] = bare != name
+		cfg.Sources = append(cfg.Sources, Source{Name: bare})
+	}
+	s.core.reconfigure(cfg, func(s Source) bool { return !changed[s.Name] }, now)
 }
 
 // tick asks the core what to do.

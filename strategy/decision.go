@@ -30,6 +30,9 @@ const (
 	KindDismissed Kind = "dismissed" // a suspect answer was followed by another one
 	KindTroubled  Kind = "troubled"  // a source failed, or answered in part; its nodes stay wanted
 	KindRecovered Kind = "recovered" // a source that failed answers again
+	KindAdded     Kind = "added"     // a source was added while the engine ran
+	KindChanged   Kind = "changed"   // a source has another strategy; its Have nodes stay wanted until that answers
+	KindRemoved   Kind = "removed"   // a source was taken away
 
 	KindGaveUp Kind = "gave up" // somebody stopped waiting for the cluster, with Got members of Have
 )
@@ -69,7 +72,7 @@ func (d Decision) String() string {
 		b.WriteString(")")
 	}
 	switch {
-	case d.Kind == KindTroubled:
+	case d.Kind == KindTroubled, d.Kind == KindChanged:
 		fmt.Fprintf(&b, ", %d nodes stay wanted", d.Have)
 	case d.Have > 0 || d.Got > 0:
 		fmt.Fprintf(&b, ", %d of %d", d.Got, d.Have)
@@ -117,7 +120,7 @@ func (d Decision) level() slog.Level {
 		if d.Times <= 1 {
 			return slog.LevelWarn
 		}
-	case KindKept, KindDoomed, KindPruned, KindBelieved, KindRecovered, KindLeaving:
+	case KindKept, KindDoomed, KindPruned, KindBelieved, KindRecovered, KindLeaving, KindAdded, KindChanged, KindRemoved:
 		return slog.LevelInfo
 	}
 	return slog.LevelDebug
@@ -144,6 +147,12 @@ func (d Decision) message() string {
 		return "strategy failed, its last nodes stay wanted"
 	case KindRecovered:
 		return "strategy answers again"
+	case KindAdded:
+		return "strategy added"
+	case KindChanged:
+		return "strategy changed, its last nodes stay wanted until it answers"
+	case KindRemoved:
+		return "strategy removed"
 	case KindGaveUp:
 		return "gave up waiting for the cluster"
 	}

@@ -15,17 +15,20 @@ import (
 //
 // Make one with New, call Run once, and tell it with Up and Down what is connected.
 type Engine struct {
-	cfg     Config
-	log     *slog.Logger
-	sources []Source
-	poke    chan struct{} // capacity 1: the core is to be asked
-	tasks   sync.WaitGroup
-	done    chan struct{} // closed when Run ends
+	cfg   Config // for Sources and rules, which can change, see below
+	log   *slog.Logger
+	poke  chan struct{} // capacity 1: the core is to be asked
+	tasks sync.WaitGroup
+	done  chan struct{} // closed when Run ends
 
-	mu      sync.Mutex
-	core    *core
-	changed chan struct{} // closed, and made anew, when the core has changed
-	ran     bool
+	mu          sync.Mutex
+	core        *core
+	sources     []Source
+	followers   map[string]*follower // those of sources that are being run
+	dialTimeout time.Duration
+	changed     chan struct{}   // closed, and made anew, when the core has changed
+	ctx         context.Context // of Run; nil before
+	ending      bool            // no source is started any more
 }
 
 // New returns an Engine that is not running yet. Its methods may be called from any goroutine.
@@ -33,13 +36,15 @@ func New(cfg Config) *Engine {
 	cfg = cfg.complete()
 	cfg.Sources = distinct(cfg.Sources)
 	return &Engine{
-		cfg:     cfg,
-		log:     cfg.Logger,
-		sources: cfg.Sources,
-		poke:    make(chan struct{}, 1),
-		done:    make(chan struct{}),
-		core:    newCore(cfg, rand.Float64),
-		changed: make(chan struct{}),
+		cfg:         cfg,
+		log:         cfg.Logger,
+		poke:        make(chan struct{}, 1),
+		done:        make(chan struct{}),
+		core:        newCore(cfg, rand.Float64),
+		sources:     cfg.Sources,
+		followers:   make(map[string]*follower),
+		dialTimeout: cfg.Knobs.DialTimeout,
+		changed:     make(chan struct{}),
 	}
 }
 
@@ -80,6 +85,11 @@ func (e *Engine) change(f func(now time.Time)) {
 	f(time.Now())
 	e.announce()
 	e.mu.Unlock()
+	e.wake()
+}
+
+// wake makes Run ask the core.
+func (e *Engine) wake() {
 	select {
 	case e.poke <- struct{}{}:
 	default:
@@ -95,17 +105,10 @@ func (e *Engine) announce() {
 // Run runs the strategies, dials and prunes, until ctx is done; then it waits for the strategies and the dials under way,
 // and returns the cause. An engine runs once; a second call returns an error.
 func (e *Engine) Run(ctx context.Context) error {
-	e.mu.Lock()
-	ran := e.ran
-	e.ran = true
-	e.mu.Unlock()
-	if ran {
+	if !e.begin(ctx) {
 		return errors.New("strategy: Run was called before: an engine runs only once, make a new one")
 	}
 	defer e.end()
-	for _, s := range e.sources {
-		e.tasks.Go(func() { e.follow(ctx, s) }) // owned by Run, ends with ctx
-	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -121,8 +124,25 @@ func (e *Engine) Run(ctx context.Context) error {
 	}
 }
 
+// begin starts the sources, unless that was done before.
+func (e *Engine) begin(ctx context.Context) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.ctx != nil {
+		return false
+	}
+	e.ctx = ctx
+	for _, s := range e.sources {
+		e.start(s, nil)
+	}
+	return true
+}
+
 // end waits for what Run has started and tells the last decisions.
 func (e *Engine) end() {
+	e.mu.Lock()
+	e.ending = true
+	e.mu.Unlock()
 	e.tasks.Wait()
 	close(e.done)
 	e.mu.Lock()
@@ -177,7 +197,7 @@ func (e *Engine) tell(said []Decision) {
 
 // dial connects to node once.
 func (e *Engine) dial(ctx context.Context, node Node) {
-	dialCtx, cancel := context.WithTimeout(ctx, e.cfg.Knobs.DialTimeout)
+	dialCtx, cancel := context.WithTimeout(ctx, e.patience())
 	defer cancel()
 	err := e.cfg.Connector.Connect(dialCtx, node)
 	if ctx.Err() != nil {
@@ -186,9 +206,16 @@ func (e *Engine) dial(ctx context.Context, node Node) {
 	e.change(func(now time.Time) { e.core.dialed(node.Name, err, now) })
 }
 
+// patience is how long a dial may take.
+func (e *Engine) patience() time.Duration {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.dialTimeout
+}
+
 // disconnect cuts the connection to name.
 func (e *Engine) disconnect(ctx context.Context, name Name) {
-	ctx, cancel := context.WithTimeout(ctx, e.cfg.Knobs.DialTimeout)
+	ctx, cancel := context.WithTimeout(ctx, e.patience())
 	defer cancel()
 	err := e.cfg.Disconnector.Disconnect(ctx, name)
 	e.change(func(now time.Time) { e.core.disconnected(name, err, now) })

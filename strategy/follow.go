@@ -24,7 +24,7 @@ func (e *Engine) follow(ctx context.Context, s Source) {
 		}
 		if err == nil {
 			e.log.Debug("strategy has no more to say, its last nodes stay wanted", "strategy", s.Name)
-			e.change(func(time.Time) { e.core.sourceEnded(s.Name) })
+			e.hear(ctx, func(time.Time) { e.core.sourceEnded(s.Name) })
 			return
 		}
 		if sent {
@@ -32,7 +32,7 @@ func (e *Engine) follow(ctx context.Context, s Source) {
 		}
 		wait = min(max(2*wait, restartMin), restartMax)
 		pause := time.Duration((0.8 + 0.4*rand.Float64()) * float64(wait))
-		e.change(func(now time.Time) { e.core.sourceFailed(s.Name, err, now) })
+		e.hear(ctx, func(now time.Time) { e.core.sourceFailed(s.Name, err, now) })
 		e.log.Debug("starting a strategy again that failed", "strategy", s.Name, "error", err, "after", pause.Round(time.Millisecond))
 		select {
 		case <-time.After(pause):
@@ -40,6 +40,15 @@ func (e *Engine) follow(ctx context.Context, s Source) {
 			return
 		}
 	}
+}
+
+// hear tells the core what a source says, unless it is no source any more: then ctx is done, since before the core knows.
+func (e *Engine) hear(ctx context.Context, f func(now time.Time)) {
+	e.change(func(now time.Time) {
+		if ctx.Err() == nil {
+			f(now)
+		}
+	})
 }
 
 // runOnce runs a strategy until it returns, and takes its sets. sent is whether there were any.
@@ -54,7 +63,7 @@ func (e *Engine) runOnce(ctx context.Context, s Source) (sent bool, err error) {
 		select {
 		case set := <-out:
 			sent = true
-			e.change(func(now time.Time) { e.core.set(s.Name, set, now) })
+			e.hear(ctx, func(now time.Time) { e.core.set(s.Name, set, now) })
 		case err := <-done:
 			return sent, err
 		}

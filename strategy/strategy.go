@@ -2,6 +2,7 @@ package strategy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"unicode"
@@ -39,6 +40,10 @@ type Set struct {
 	// there before and are not in it stay wanted. A set of an error and no nodes reports that nothing could be asked.
 	Partial error
 }
+
+// ErrPending is for Set.Partial, if the set is one of the first and the strategy is still waiting for answers: there is
+// more to come, and nothing is wrong so far.
+var ErrPending = errors.New("it has not answered yet")
 
 // Strategy is a source of nodes that ought to be connected: a list, a DNS name, a Kubernetes service. Any Go value with
 // this one method is one.

@@ -5,6 +5,8 @@
 //	gonode ping a@127.0.0.1
 //	gonode call a@127.0.0.1 lists seq '[1, 3]'
 //	gonode doctor a@127.0.0.1 b@127.0.0.1
+//	gonode config show -f gonode.yaml
+//	gonode discover --strategy dns -O query=app.internal
 //
 // docs/commands.md has them all. Data goes to standard output, in the form that -o asks for; everything else goes to
 // standard error. The exit codes are the constants in exit.go, and every --help lists them. Every flag but --name of the
@@ -20,6 +22,4 @@
 // A new command is one file with a function that returns the *cobra.Command, its line in root.go, and docs/commands.md
 // made anew (go test -run TestReference -update). What it does that is no matter of flags and output belongs into a package
 // under internal.
-//
-// Missing: a configuration file.
 package main

@@ -45,6 +45,7 @@ func bindEnv(fs *pflag.FlagSet, lookup func(string) (string, bool)) error {
 		if failed := fs.Set(f.Name, value); failed != nil {
 			err = usagef("%s is %q: %w", envName(f.Name), value, withoutFlag(failed))
 		}
+		annotate(fs, f.Name, fromEnv, envName(f.Name))
 	})
 	return err
 }

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/spf13/pflag"
 
 	"gonode/admin"
+	"gonode/config"
 	"gonode/hooks"
 	"gonode/internal/sdnotify"
 	"gonode/node"
@@ -21,6 +23,7 @@ type operateFlags struct {
 	http         []string
 	pingInterval time.Duration
 	hooks        []string
+	configured   []hooks.Hook // of the configuration
 	timeout      time.Duration
 	concurrency  int
 	secretFile   string
@@ -38,24 +41,48 @@ func (f *operateFlags) add(fs *pflag.FlagSet) {
 	fs.StringVar(&f.secretFile, "hook-secret-file", "", "file with the key to sign what is posted with")
 }
 
-// config checks the flags and returns what they ask for.
+// fill takes from the configuration what the flags do not say.
+func (f *operateFlags) fill(c *config.Config, fs *pflag.FlagSet) {
+	if !fs.Changed("http") {
+		f.http = c.HTTP.Listen
+	}
+	if !fs.Changed("ping-interval") && c.HTTP.PingInterval > 0 {
+		f.pingInterval = c.HTTP.PingInterval
+	}
+	if !fs.Changed("hook") {
+		f.configured = c.Hooks.Run
+	}
+	if !fs.Changed("hook-timeout") && c.Hooks.Timeout > 0 {
+		f.timeout = c.Hooks.Timeout
+	}
+	if !fs.Changed("hook-concurrency") && c.Hooks.Concurrency > 0 {
+		f.concurrency = c.Hooks.Concurrency
+	}
+	if !fs.Changed("hook-secret-file") {
+		f.secretFile = c.Hooks.SecretFile
+	}
+}
+
+// config checks what is asked for, after fill, and returns the hooks.
 func (f *operateFlags) config() ([]hooks.Hook, error) {
 	for _, spec := range f.http {
 		if err := admin.CheckListen(spec); err != nil {
 			return nil, usagef("--http %q: %w", spec, err)
 		}
 	}
-	var all []hooks.Hook
+	all := slices.Clone(f.configured)
 	for _, spec := range f.hooks {
 		h, err := hooks.Parse(spec)
 		if err != nil {
 			return nil, usagef("--hook: %w", err)
 		}
-		h.Timeout, h.Concurrency = f.timeout, f.concurrency
-		if h.URL != "" {
-			h.SecretFile = f.secretFile
-		}
 		all = append(all, h)
+	}
+	for i := range all {
+		all[i].Timeout, all[i].Concurrency = f.timeout, f.concurrency
+		if all[i].URL != "" {
+			all[i].SecretFile = f.secretFile
+		}
 	}
 	if _, err := hooks.New(hooks.Config{Hooks: all}); err != nil {
 		return nil, usagef("--hook: %w", err)
@@ -114,6 +141,13 @@ func (o *operations) told(err error) {
 	if err != nil {
 		o.logger.Warn("systemd does not hear", "error", err)
 	}
+}
+
+// reload tells systemd that f reads the configuration anew.
+func (o *operations) reload(f func()) {
+	o.told(o.systemd.Reloading())
+	f()
+	o.told(o.systemd.Ready("configuration read again"))
 }
 
 // stop ends all of it when the node has ended: hooks may finish what is queued.

@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gonode/dist"
-	epmdstrategy "gonode/strategy/epmd"
 )
 
 func TestProbeName(t *testing.T) {
@@ -33,20 +32,6 @@ func TestOwnHost(t *testing.T) {
 	require.NotContains(t, ownHost(false, nil), ".")
 	host := ownHost(true, func() string { return "192.0.2.1" })
 	require.Contains(t, host, ".")
-}
-
-func TestStrategies(t *testing.T) {
-	f := &strategyFlags{names: []string{"epmd"}, hosts: []string{"b@127.0.0.1", "127.0.0.2", "c@127.0.0.1"}}
-	made, err := f.make(strategyContext{self: "a@127.0.0.1", epmdPort: 4369})
-	require.NoError(t, err)
-	require.Len(t, made, 1)
-	s := made[0].(*epmdstrategy.Strategy)
-	require.Equal(t, []string{"b@127.0.0.1", "c@127.0.0.1"}, s.Nodes)
-	require.Equal(t, []string{"127.0.0.2"}, s.Hosts)
-
-	f.names = append(f.names, "epmd")
-	_, err = f.make(strategyContext{self: "a@127.0.0.1"})
-	require.EqualError(t, err, "--strategy epmd is given twice")
 }
 
 func TestCookieIsNeverShown(t *testing.T) {

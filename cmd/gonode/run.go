@@ -1,28 +1,22 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"gonode/node"
 )
 
 // runFlags is what run can be told.
 type runFlags struct {
-	name     string
-	hidden   bool
-	listen   string
-	tickTime time.Duration
-	cookie   cookieFlags
-	epmd     epmdFlags
-	strategy strategyFlags
-	operate  operateFlags
-	log      logFlags
-	out      outputFlags
+	node    nodeFlags
+	operate operateFlags
+	out     outputFlags
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -30,43 +24,44 @@ func (a *app) runCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Run a node and print who joins and who leaves",
-		Long: "Run starts a node, connects it to the others that its strategies name, and prints a line when a node comes\n" +
+		Long: "Run starts a node, connects it to the others that its topologies name, and prints a line when a node comes\n" +
 			"or goes. It leaves the cluster in order when it is interrupted or terminated, or when nobody reads what it\n" +
-			"prints.",
+			"prints.\n\n" +
+			"What it is to do stands in a file (--config), in variables and in flags; a variable goes before the file, a flag\n" +
+			"before both. The variables of libcluster (LIBCLUSTER_STRATEGY and its others) make one more topology. With a file,\n" +
+			"SIGHUP has it read again: topologies, prune, min_members, engine and log_level change at once, the rest does not.",
 		Example: "  gonode run --name go@127.0.0.1 --strategy epmd --hosts a@127.0.0.1,b@127.0.0.1\n" +
+			"  gonode run --strategy dns -O query=app.internal\n" +
+			"  gonode run -f /etc/gonode.yaml --set engine.max_dials=4\n" +
 			"  GONODE_COOKIE=secret gonode run --name go@db3.example.org --listen :9100 -o json\n" +
 			"  gonode run --name go@127.0.0.1 --http 9140 --hook 'nodedown=logger \"$GONODE_NODE is gone\"'",
 		Args: takes("argument", 0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := a.run(cmd.Context(), f); err != nil {
-				return fmt.Errorf("run %s: %w", f.name, err)
-			}
-			return nil
+			return a.run(cmd.Context(), f, cmd.Flags())
 		},
 	}
 	fs := cmd.Flags()
-	f.name = node.DefaultName
-	addValue(fs, &f.name, parseNodeName, "name", "", "name@host", node.DefaultName,
-		"what to be called; a host with a dot or an IP address is a long name, as of erl -name")
-	fs.BoolVar(&f.hidden, "hidden", false, "be a hidden node")
-	addValue(fs, &f.listen, parseListen, "listen", "", "host:port", "",
-		"where others connect to, or host:first-last for a free port of a range (default a free port where the name leads)")
-	addPeriod(fs, &f.tickTime, "tick-time", node.DefaultTickTime, "how long a silent peer counts as up: net_ticktime, the same in the whole cluster")
-	f.cookie.add(fs)
-	f.epmd.add(fs)
-	f.strategy.add(fs)
+	f.node.add(fs)
 	f.operate.add(fs)
-	f.log.add(fs, "info")
 	f.out.add(fs)
 	return cmd
 }
 
 // run runs a node until ctx is done.
-func (a *app) run(ctx context.Context, f *runFlags) error {
-	cfg, err := f.config(a)
-	if err != nil {
-		return err
+func (a *app) run(ctx context.Context, f *runFlags, fs *pflag.FlagSet) error {
+	cfg, s, err := f.node.prepare(a, fs)
+	if err == nil {
+		err = a.serve(ctx, f, fs, cfg, s)
 	}
+	if err != nil {
+		return fmt.Errorf("run %s: %w", cmp.Or(cfg.Name, node.DefaultName), err)
+	}
+	return nil
+}
+
+// serve runs the node of cfg until ctx is done.
+func (a *app) serve(ctx context.Context, f *runFlags, fs *pflag.FlagSet, cfg node.Config, s *service) error {
+	f.operate.fill(s.config, fs)
 	run, err := f.operate.config()
 	if err != nil {
 		return err
@@ -80,6 +75,13 @@ func (a *app) run(ctx context.Context, f *runFlags) error {
 		return errors.Join(err, leave(n))
 	}
 	defer o.stop()
+	if f.node.config.file != "" {
+		ctx, cancel := context.WithCancel(ctx)
+		started := s.config
+		wait := onHangup(ctx, func() { o.reload(func() { f.node.reload(ctx, a, fs, n, s, started) }) })
+		defer wait()
+		defer cancel()
+	}
 	return a.printEvents(ctx, n, f.out.printer(a), nil)
 }
 
@@ -89,28 +91,4 @@ func unlessDone(ctx context.Context, err error) error {
 		return nil
 	}
 	return err
-}
-
-// config makes the configuration of the node.
-func (f *runFlags) config(a *app) (node.Config, error) {
-	cfg := node.Config{
-		Name:     f.name,
-		Hidden:   f.hidden,
-		Listen:   f.listen,
-		EPMD:     f.epmd.mode,
-		TickTime: f.tickTime,
-		Logger:   f.log.logger(a),
-	}
-	var err error
-	if cfg.Cookie, err = f.cookie.load(a); err != nil {
-		return cfg, err
-	}
-	if cfg.EPMDPort, err = f.epmd.get(a); err != nil {
-		return cfg, err
-	}
-	if cfg.EPMDAddresses, err = f.epmd.listenOn(a); err != nil {
-		return cfg, err
-	}
-	cfg.Strategies, err = f.strategy.make(strategyContext{self: f.name, epmdPort: cfg.EPMDPort, logger: cfg.Logger})
-	return cfg, err
 }

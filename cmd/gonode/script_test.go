@@ -158,7 +158,7 @@ func silent(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func signalJob(ts *testscript.TestScript, _ bool, args []string) {
-	sig := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM}[args[1]]
+	sig := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP}[args[1]]
 	ts.Check(jobOf(ts, args).cmd.Process.Signal(sig))
 }
 

@@ -1,7 +1,7 @@
 %% The Erlang side of the integration tests: the loop through which the Go harness (package beam) evaluates expressions
 %% on a node, and helpers for those expressions. Compiled by the harness with each release's own erlc; OTP 23 to 29.
 -module(gonode_test).
--export([main/0]).
+-export([main/0, evaluate/2]).
 -export([wait/2, wait/1, now_us/0, dist_port/0]).
 -export([recorder/1, record/2, recorded/1, recorded_at/1, await/3, await_match/3, clear/1, stop/1]).
 -export([subscriber/2, subscriber/3]).

@@ -15,6 +15,8 @@ const (
 	ergo  = "ergo.services/ergo"
 	cobra = "github.com/spf13/cobra"
 	pflag = "github.com/spf13/pflag"
+	yaml  = "go.yaml.in/yaml/v3"
+	roots = "golang.org/x/crypto/x509roots/fallback"
 	dns   = "github.com/miekg/dns"
 	ipv4  = "golang.org/x/net/ipv4"
 	ipv6  = "golang.org/x/net/ipv6"
@@ -76,13 +78,14 @@ func ranks() map[string]rank {
 
 		"strategy/kubernetes": {rank: 3, not: []string{"dist", "events"}, modules: kubernetes()},
 
+		"config":     {rank: 7, modules: []string{yaml}},
 		"hooks":      {rank: 5, not: []string{"dist", "epmd", "kernel", "node", "strategy"}},
 		"admin":      {rank: 6, not: []string{"dist", "epmd", "kernel"}, modules: []string{ergo, prom}},
-		"cmd/gonode": {rank: 7, modules: []string{ergo, cobra, pflag, "golang.org/x/term"}},
+		"cmd/gonode": {rank: 8, modules: []string{ergo, cobra, pflag, roots, "golang.org/x/term"}},
 
 		"cmd/gonode/internal/daemon":   {rank: 6, siblings: []string{"admin"}},
 		"cmd/gonode/internal/doctor":   {rank: 5, siblings: []string{"cmd/gonode/internal/remote"}, modules: []string{ergo}},
-		"cmd/gonode/internal/output":   {rank: 5, siblings: []string{"cmd/gonode/internal/termjson"}, modules: []string{"go.yaml.in/yaml/v3"}},
+		"cmd/gonode/internal/output":   {rank: 5, siblings: []string{"cmd/gonode/internal/termjson"}, modules: []string{yaml}},
 		"cmd/gonode/internal/pcap":     {rank: 5},
 		"cmd/gonode/internal/remote":   {rank: 5, modules: []string{ergo}},
 		"cmd/gonode/internal/termjson": {rank: 5, not: []string{"node", "epmd", "dist"}, modules: []string{ergo}},
@@ -260,6 +263,9 @@ func TestImportRules(t *testing.T) {
 		{"strategy", "gonode/strategy/epmd", false, false},
 		{"node", "gonode/strategy/epmd", false, true},
 		{"node", "gonode/cmd/gonode", false, false},
+		{"node", "gonode/config", false, false},
+		{"config", "gonode/strategy/gossip", false, true},
+		{"cmd/gonode", "gonode/config", false, true},
 		{"node", "gonode/integration/beam", true, false},
 		{"node", "gonode/unheard/of", false, false},
 		{"node", "github.com/prometheus/client_golang/prometheus", false, false},

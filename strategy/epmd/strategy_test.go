@@ -82,7 +82,7 @@ func TestHosts(t *testing.T) {
 		})
 		set := r.Next()
 		require.Equal(t, strategy.Nodes("list", "x@y", "z@y"), set.Nodes, "at once")
-		require.ErrorIs(t, set.Partial, errPending)
+		require.ErrorIs(t, set.Partial, strategy.ErrPending)
 		require.ErrorContains(t, set.Partial, "host one: it has not answered yet")
 		require.Error(t, r.Next().Partial, "the first host to answer")
 		set = r.Next()

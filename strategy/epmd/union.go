@@ -11,9 +11,6 @@ import (
 	"gonode/strategy/internal/poll"
 )
 
-// errPending is why the nodes of a host that has never answered are not known.
-var errPending = errors.New("it has not answered yet")
-
 // union is what is known of all hosts together.
 type union struct {
 	nodes []strategy.Node // those that are given by name
@@ -25,7 +22,7 @@ type union struct {
 func newUnion(nodes []strategy.Node, hosts []string) *union {
 	u := &union{nodes: nodes, hosts: hosts, known: make(map[string][]strategy.Node), lacks: make(map[string]error)}
 	for _, h := range hosts {
-		u.lacks[h] = errPending
+		u.lacks[h] = strategy.ErrPending
 	}
 	return u
 }
@@ -60,7 +57,7 @@ func (u *union) take(a answer) bool {
 	before := u.lacks[a.host]
 	u.lacks[a.host] = a.err
 	if a.err != nil {
-		return before == nil || before == errPending
+		return before == nil || before == strategy.ErrPending
 	}
 	same := before == nil && slices.Equal(u.known[a.host], a.nodes)
 	u.known[a.host] = a.nodes
