@@ -3,8 +3,8 @@
 // The nouns:
 //
 //   - Initiator and Acceptor are the two roles of a handshake; a Result is what it agreed on.
-//   - Conn is one link after the handshake. Serve is its receive loop; Send and Post queue signals, which one goroutine
-//     writes, all that has gathered in one system call; Close and Abort end it.
+//   - Conn is one link after the handshake. Serve is its receive loop; Send and Post queue signals, which are
+//     written in order, all that has gathered in one system call; Close and Abort end it.
 //   - Signal is one control message with its payload: a message, an exit, a link, a monitor, a spawn request and so on.
 //   - Flags is what a node can do; which operation stands for a signal, and how frames look, depends on what both can.
 //
@@ -14,8 +14,11 @@
 // word. A peer that breaks the protocol loses the link, as it would with OTP, and the *FrameError says where in the
 // frame.
 //
+// Pace: the receive loop and, for single messages, a sender write without waiting; the rest is left to the write loop. How
+// eagerly the receive loop reads depends on what comes: see pace.go.
+//
 // Memory: every length that the peer announces is checked against a limit of Config before anything is allocated for
-// it. Frames grow with their bytes. The bytes that wait to be written are bounded for Send, which waits, and for Post,
+// it. Frames grow with their bytes; a message in fragments takes up to 2 MiB ahead of them. The bytes that wait to be written are bounded for Send, which waits, and for Post,
 // which gives the link up.
 //
 // Missing: distribution over anything but a stream of bytes, the atom caches of before R13 and sequential tracing

@@ -3,8 +3,8 @@
 // visible node; spawn requests, under which rpc and erpc travel; and output sent to us as a group leader.
 //
 // It holds message formats and the right answers, and no sockets: NetKernel and Rex are Ergo processes that the node
-// registers, everything else is a function from a term to a term. Nothing that comes from a peer is run; a function that
-// is not there is undef, as on a BEAM that lacks the module.
+// registers, everything else is a function from a term to a term. Of what comes from a peer only the Go functions in Exports
+// are run; one that is not there is undef, as on a BEAM that lacks the module.
 //
-// Not here yet: exported Go functions, pg scopes, and global as more than a harmless bystander.
+// Not here yet: pg scopes, and global as more than a harmless bystander.
 package kernel
