@@ -10,7 +10,7 @@ import (
 // once. So there are three paces.
 //
 // After a single signal that was answered another is likely to come soon, from whoever has got the answer: the loop looks
-// for it for a moment before it goes to sleep, as a BEAM does. After several signals, some of which were answered, it waits
+// for it for a moment before it goes to sleep, as a BEAM does. After several signals at once it waits
 // for a moment, so that more of them come at once. And while a stream runs in one direction it reads once a millisecond.
 const (
 	spinTime    = 60 * time.Microsecond
