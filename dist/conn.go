@@ -36,7 +36,7 @@ type Conn struct {
 	limit  time.Time     // until when to go on after the end, from phaseHangup on
 	out    *outbox       // what is to be written
 	scribe scribe        // who writes it
-	credit int           // how often a sender may write itself
+	credit bool          // a sender may write itself, once after something has arrived
 	room   chan struct{} // closed when Send may go on; nil if none waits
 
 	// Of the scribe, while it is not the receive loop.

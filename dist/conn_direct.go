@@ -7,10 +7,8 @@ import "runtime"
 // first of all, and writes that in one go; and a sender writes itself, without waiting, what nobody else is about to write,
 // as long as it looks like the answer to something. All else is for the write loop.
 
-const (
-	directCredit = 1        // writes that senders may do themselves after something has arrived
-	gatherBytes  = 32 << 10 // pending bytes above which the receive loop leaves writing to the write loop
-)
+// gatherBytes is how much may be pending before the receive loop leaves writing to the write loop.
+const gatherBytes = 32 << 10
 
 // added sees to it that what is pending will be written. The caller holds mu.
 func (c *Conn) added() {
@@ -18,8 +16,8 @@ func (c *Conn) added() {
 	case c.scribe == loop && c.out.pending() > gatherBytes:
 		c.callWriter()
 	case c.scribe != nobody:
-	case c.credit > 0 && c.direct != nil:
-		c.credit--
+	case c.credit && c.direct != nil:
+		c.credit = false
 		c.scribe = sender
 		c.writeDirect()
 	default:
@@ -58,7 +56,7 @@ func (c *Conn) endBurst() {
 	}
 	runtime.Gosched()
 	c.mu.Lock()
-	c.credit = directCredit
+	c.credit = true
 	if c.scribe == loop {
 		c.writeDirect()
 	}

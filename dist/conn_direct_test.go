@@ -51,6 +51,38 @@ func TestAnswersGather(t *testing.T) {
 	}
 }
 
+// Nothing is written while the signals of one read are handed over, and all answers when they are.
+func TestAnswersInOneWrite(t *testing.T) {
+	na, nb := tcpPair(t)
+	ra, rb := helloPair(Visible)
+	const questions = 300
+	h := newHalf(t, Visible, Config{})
+	for i := range questions {
+		require.NoError(t, h.out.add(message(1, uint64(i), int64(i))))
+	}
+	_, err := nb.Write(h.wire()) // it is there, whole, before the first read
+	require.NoError(t, err)
+
+	a := NewConn(na, ra, Config{})
+	var written []uint64 // when each question was handed over
+	ended := make(chan struct{})
+	go func() { // ends with the link
+		defer close(ended)
+		_ = a.Serve(func(*Signal) error {
+			written = append(written, a.Stats().BytesOut)
+			return a.Send(ctx, message(1, 2, int64(0)))
+		})
+	}()
+	b := serve(nb, rb, Config{})
+	for range questions {
+		<-b.got
+	}
+	b.Abort(nil)
+	<-b.ended
+	<-ended
+	require.Equal(t, make([]uint64, questions), written)
+}
+
 // Whoever writes, all is written: senders beside the receive loop, which answers all the time.
 func TestSendersBesideAnswers(t *testing.T) {
 	na, nb := tcpPair(t)
