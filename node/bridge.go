@@ -20,18 +20,25 @@ import (
 // registrar is Ergo's way to us. It implements gen.Registrar and gen.Resolver.
 type registrar struct {
 	node    runtimeNode
-	session func(peer gen.Atom) *session
+	connect func(peer gen.Atom) connection
 	sink    net.Listener
 	done    chan struct{}
 }
 
-// newRegistrar opens the listener that Ergo's dials end in. Close it when Ergo has stopped.
-func newRegistrar(session func(peer gen.Atom) *session) (*registrar, error) {
+// connection is what Ergo takes for its connection to a peer.
+type connection interface {
+	gen.Connection
+	over() <-chan struct{} // closed when it is over
+}
+
+// newRegistrar opens the listener that Ergo's dials end in. connect returns the connection to a peer; nil if there can be
+// none. Close it when Ergo has stopped.
+func newRegistrar(connect func(peer gen.Atom) connection) (*registrar, error) {
 	sink, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	r := &registrar{session: session, sink: sink, done: make(chan struct{})}
+	r := &registrar{connect: connect, sink: sink, done: make(chan struct{})}
 	go r.drain()
 	return r, nil
 }
@@ -68,10 +75,10 @@ func (r *registrar) Register(n gen.NodeRegistrar, _ gen.RegisterRoutes) (gen.Sta
 
 // Resolve implements gen.Resolver: every valid name has a route, to the sink, with a handshake of its own.
 func (r *registrar) Resolve(peer gen.Atom) ([]gen.Route, error) {
-	if _, _, err := dist.ParseName(string(peer)); err != nil || peer == r.node.Name() {
+	if _, _, err := dist.ParseName(string(peer)); (err != nil && peer != callersName) || peer == r.node.Name() {
 		return nil, gen.ErrNoRoute
 	}
-	h := handshake{peer: peer, session: r.session}
+	h := handshake{peer: peer, connect: r.connect}
 	r.node.Network().RegisterHandshake(h)
 	return []gen.Route{{
 		Host:             "127.0.0.1",
@@ -130,18 +137,17 @@ func (r *registrar) Version() gen.Version {
 // handshake stands for the handshake with one peer. It implements gen.NetworkHandshake.
 type handshake struct {
 	peer    gen.Atom
-	session func(peer gen.Atom) *session
+	connect func(peer gen.Atom) connection
 }
 
 // Start implements gen.NetworkHandshake: the peer's session, pending or live, is the result.
 func (h handshake) Start(_ gen.NodeHandshake, sink net.Conn, _ gen.HandshakeOptions) (gen.HandshakeResult, error) {
 	sink.Close()
-	s := h.session(h.peer)
-	if s == nil {
+	c := h.connect(h.peer)
+	if c == nil {
 		return gen.HandshakeResult{}, gen.ErrNoRoute
 	}
-	s.given()
-	return gen.HandshakeResult{Peer: h.peer, HandshakeVersion: h.Version(), Custom: s}, nil
+	return gen.HandshakeResult{Peer: h.peer, HandshakeVersion: h.Version(), Custom: c}, nil
 }
 
 // Accept implements gen.NetworkHandshake; Ergo has no acceptor here.
@@ -162,19 +168,18 @@ func (h handshake) Version() gen.Version {
 	return gen.Version{Name: "gonode-handshake", Release: string(h.peer), License: gen.LicenseMIT}
 }
 
-// proto makes Ergo's connections of sessions. It implements gen.NetworkProto.
+// proto hands Ergo its connections. It implements gen.NetworkProto.
 type proto struct{}
 
 // NewConnection implements gen.NetworkProto.
 func (proto) NewConnection(_ gen.Core, r gen.HandshakeResult, _ gen.Log) (gen.Connection, error) {
-	return r.Custom.(*session), nil
+	return r.Custom.(connection), nil
 }
 
-// Serve implements gen.NetworkProto: it returns when the session has ended. Ergo then forgets the connection, tells its
+// Serve implements gen.NetworkProto: it returns when the connection is over. Ergo then forgets the connection, tells its
 // monitors and links, and calls Terminate.
 func (proto) Serve(c gen.Connection, _ gen.NetworkDial) error {
-	s := c.(*session)
-	<-s.ended
+	<-c.(connection).over()
 	return gen.ErrNoConnection
 }
 

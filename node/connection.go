@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"errors"
-	"net"
 
 	"ergo.services/ergo/gen"
 
@@ -11,7 +10,8 @@ import (
 	"gonode/kernel"
 )
 
-// The methods of gen.Connection: what a process here does to one elsewhere, as the signal that says so.
+// The methods of gen.Connection: what a process here does to one elsewhere, as the signal that says so. The rest is
+// unsupported.
 
 // Node implements gen.Connection.
 func (s *session) Node() gen.RemoteNode { return remoteNode{s} }
@@ -69,11 +69,6 @@ func (s *session) CallProcessID(from gen.PID, to gen.ProcessID, options gen.Mess
 	return s.call(from, options, dist.Signal{Target: dist.ToName, ToName: to.Name}, message)
 }
 
-// CallAlias implements gen.Connection. An alias can't be monitored, so nothing is called by alias between nodes.
-func (s *session) CallAlias(gen.PID, gen.Alias, gen.MessageOptions, any) error {
-	return gen.ErrUnsupported
-}
-
 // LinkPID implements gen.Connection. Ergo places every link from its core process; see relations.go.
 func (s *session) LinkPID(_, target gen.PID) error { return s.node.placed.link(s, target) }
 
@@ -99,65 +94,6 @@ func (s *session) MonitorProcessID(_ gen.PID, target gen.ProcessID) error {
 func (s *session) DemonitorProcessID(_ gen.PID, target gen.ProcessID) error {
 	return s.node.placed.demonitor(s, target, dist.Signal{Target: dist.ToName, ToName: target.Name})
 }
-
-// LinkProcessID implements gen.Connection: Erlang links pids only.
-func (s *session) LinkProcessID(gen.PID, gen.ProcessID) error { return gen.ErrUnsupported }
-
-// UnlinkProcessID implements gen.Connection.
-func (s *session) UnlinkProcessID(gen.PID, gen.ProcessID) error { return gen.ErrUnsupported }
-
-// LinkAlias implements gen.Connection.
-func (s *session) LinkAlias(gen.PID, gen.Alias) error { return gen.ErrUnsupported }
-
-// UnlinkAlias implements gen.Connection.
-func (s *session) UnlinkAlias(gen.PID, gen.Alias) error { return gen.ErrUnsupported }
-
-// MonitorAlias implements gen.Connection.
-func (s *session) MonitorAlias(gen.PID, gen.Alias) error { return gen.ErrUnsupported }
-
-// DemonitorAlias implements gen.Connection.
-func (s *session) DemonitorAlias(gen.PID, gen.Alias) error { return gen.ErrUnsupported }
-
-// LinkEvent implements gen.Connection: events are Ergo's own and do not cross to Erlang.
-func (s *session) LinkEvent(gen.PID, gen.Event) ([]gen.MessageEvent, error) {
-	return nil, gen.ErrUnsupported
-}
-
-// UnlinkEvent implements gen.Connection.
-func (s *session) UnlinkEvent(gen.PID, gen.Event) error { return gen.ErrUnsupported }
-
-// MonitorEvent implements gen.Connection.
-func (s *session) MonitorEvent(gen.PID, gen.Event) ([]gen.MessageEvent, error) {
-	return nil, gen.ErrUnsupported
-}
-
-// DemonitorEvent implements gen.Connection.
-func (s *session) DemonitorEvent(gen.PID, gen.Event) error { return gen.ErrUnsupported }
-
-// SendEvent implements gen.Connection.
-func (s *session) SendEvent(gen.PID, gen.MessageOptions, gen.MessageEvent) error {
-	return gen.ErrUnsupported
-}
-
-// SendTerminatePID implements gen.Connection. Relations from elsewhere are not given to Ergo, so there is nobody to tell.
-func (s *session) SendTerminatePID(gen.PID, error) error { return nil }
-
-// SendTerminateProcessID implements gen.Connection.
-func (s *session) SendTerminateProcessID(gen.ProcessID, error) error { return nil }
-
-// SendTerminateAlias implements gen.Connection.
-func (s *session) SendTerminateAlias(gen.Alias, error) error { return nil }
-
-// SendTerminateEvent implements gen.Connection.
-func (s *session) SendTerminateEvent(gen.Event, error) error { return nil }
-
-// RemoteSpawn implements gen.Connection.
-func (s *session) RemoteSpawn(gen.Atom, gen.ProcessOptionsExtra) (gen.PID, error) {
-	return gen.PID{}, gen.ErrUnsupported
-}
-
-// Join implements gen.Connection. Ergo offers the socket it dialled, which handshake.Start has closed.
-func (s *session) Join(net.Conn, string, gen.NetworkDial, []byte) error { return nil }
 
 // Terminate implements gen.Connection: Ergo has forgotten the session and told everybody, or its network stops.
 func (s *session) Terminate(error) {

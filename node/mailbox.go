@@ -65,6 +65,11 @@ const MaxMailbox = 1 << 20
 
 // Mailbox starts a mailbox; name is its registered name, or empty. The error wraps gen.ErrTaken if the name is.
 func (n *Node) Mailbox(name string) (*Mailbox, error) {
+	n.spawning.RLock()
+	defer n.spawning.RUnlock()
+	if n.isStopping() {
+		return nil, fmt.Errorf("mailbox %s: %w", name, errStopping)
+	}
 	m := &Mailbox{node: n, more: make(chan struct{})}
 	factory := func() gen.ProcessBehavior { return &mailboxProcess{box: m} }
 	var err error
@@ -227,7 +232,7 @@ func (p *mailboxProcess) ProcessRun() error {
 func (p *mailboxProcess) take(msg *gen.MailboxMessage) error {
 	switch msg.Type {
 	case gen.MailboxMessageTypeRequest:
-		p.box.put(Message{From: msg.From, Body: &Request{Body: msg.Message, box: p.box, from: msg.From, ref: msg.Ref}})
+		p.box.put(Message{From: p.box.node.ownPID(msg.From), Body: &Request{Body: msg.Message, box: p.box, from: msg.From, ref: msg.Ref}})
 	case gen.MailboxMessageTypeInspect:
 		p.box.mu.Lock()
 		waiting := len(p.box.items)

@@ -112,6 +112,7 @@ type localMonitor struct {
 // monitorHere places a monitor on a process of this node.
 func (n *Node) monitorHere(watcher gen.PID, ref gen.Ref, target any, down func(error)) error {
 	pid, ok := target.(gen.PID)
+	pid = n.ownPID(pid)
 	if !ok {
 		var name gen.Atom
 		switch t := target.(type) {
@@ -143,7 +144,7 @@ func (n *Node) Link(ctx context.Context, local, other gen.PID) error {
 	if _, err := n.ergo.ProcessState(local); err != nil {
 		return fmt.Errorf("link %s: %w", addressText(local), gen.ErrProcessUnknown)
 	}
-	if other.Node == n.name {
+	if other = n.ownPID(other); other.Node == n.name {
 		return n.linkHere(local, other)
 	}
 	l, err := n.linkTo(ctx, other.Node)
@@ -190,7 +191,7 @@ func (n *Node) linkHere(a, b gen.PID) error {
 
 // Unlink takes a link back. After it no exit of the other process comes from the link.
 func (n *Node) Unlink(local, other gen.PID) error {
-	if other.Node == n.name {
+	if other = n.ownPID(other); other.Node == n.name {
 		n.core.RouteUnlinkPID(local, other)
 		n.core.RouteUnlinkPID(other, local)
 		return nil

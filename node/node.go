@@ -47,6 +47,7 @@ type Node struct {
 	cancel context.CancelFunc
 	wg     sync.WaitGroup // the accept loop, handshakes, flights, links, the engine
 
+	spawning sync.RWMutex // held, to read, while Ergo is asked for a process; Shutdown lets nobody ask any more
 	mu       sync.Mutex
 	stopping bool
 	table    *peerTable
@@ -63,6 +64,7 @@ type Node struct {
 		Forward(to gen.PID, message *gen.MailboxMessage, priority gen.MessagePriority) error
 	}
 	suspended suspended
+	callers   *callers
 	placed    placed
 	servers   map[gen.PID]struct{} // processes of ours that never wait for a peer; read only after Start
 
@@ -154,7 +156,8 @@ func (n *Node) register(ctx context.Context) error {
 }
 
 func (n *Node) startErgo(context.Context) error {
-	bridge, err := newRegistrar(n.session)
+	n.callers = newCallers(n)
+	bridge, err := newRegistrar(n.connection)
 	if err != nil {
 		return err
 	}
@@ -176,6 +179,9 @@ func (n *Node) startServers(context.Context) error {
 		return fmt.Errorf("start the watcher: %w", err)
 	}
 	n.relations.watcher, n.forwarder = watcher, w
+	if _, err := n.ergo.Network().GetNode(callersName); err != nil {
+		return fmt.Errorf("let processes be called: %w", err)
+	}
 	if err := n.exportOwn(); err != nil {
 		return err
 	}
@@ -257,7 +263,20 @@ func (n *Node) isCallRef(ref gen.Ref) bool {
 	return ref.Node == n.name && ref.Creation == n.ident.Runtime && ref.ID[2]>>32 == 3 && ref.ID[0]&ours == ours
 }
 
-// session returns the session with peer for Ergo, live or pending; nil if the node is stopping.
+// connection returns what Ergo takes for its connection to peer; nil if the node is stopping.
+func (n *Node) connection(peer gen.Atom) connection {
+	if peer == callersName {
+		return n.callers
+	}
+	s := n.session(peer)
+	if s == nil {
+		return nil
+	}
+	s.given()
+	return s
+}
+
+// session returns the session with peer, live or pending; nil if the node is stopping.
 func (n *Node) session(peer gen.Atom) *session {
 	n.mu.Lock()
 	if n.stopping {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"ergo.services/ergo/gen"
@@ -77,7 +76,7 @@ func (n *Node) callAs(ctx context.Context, from gen.PID, to, request, reply any)
 	}
 	var term any
 	if node == n.name {
-		term, err = n.callHere(ctx, to, request)
+		term, err = n.callers.call(ctx, from, target, request)
 	} else {
 		var l *link
 		if l, err = n.linkTo(ctx, node); err == nil {
@@ -104,30 +103,6 @@ func addressText(to any) string {
 		return etf.Format(to) + " on " + string(to.Node)
 	}
 	return fmt.Sprint(to)
-}
-
-// callHere asks a process of this node. Ergo's calls end by time only, so one whose context is done first is left to its
-// end.
-func (n *Node) callHere(ctx context.Context, to, request any) (any, error) {
-	seconds := math.MaxInt32
-	if deadline, ok := ctx.Deadline(); ok {
-		seconds = int(math.Ceil(time.Until(deadline).Seconds())) + 1
-	}
-	type answer struct {
-		term any
-		err  error
-	}
-	got := make(chan answer, 1)
-	go func() { // ends with the call
-		term, err := n.ergo.CallWithTimeout(to, request, max(seconds, 1))
-		got <- answer{term, err}
-	}()
-	select {
-	case a := <-got:
-		return a.term, a.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 }
 
 // call asks a process of the peer and waits for the answer.

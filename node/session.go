@@ -20,6 +20,7 @@ const maxQueued = 10_000
 //
 // Methods are called from any goroutine. Those that Ergo calls while it holds its lock on relations never wait.
 type session struct {
+	unsupported
 	node *Node
 	peer gen.Atom
 
@@ -95,6 +96,9 @@ func (s *session) end() {
 	}
 	close(s.ended)
 }
+
+// over implements connection.
+func (s *session) over() <-chan struct{} { return s.ended }
 
 // live returns the link if there is one.
 func (s *session) live() *link { return s.link.Load() }

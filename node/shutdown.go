@@ -19,9 +19,11 @@ func (n *Node) Shutdown(ctx context.Context) error {
 
 func (n *Node) stop(ctx context.Context) {
 	defer close(n.done)
+	n.spawning.Lock()
 	n.mu.Lock()
 	n.stopping = true
 	n.mu.Unlock()
+	n.spawning.Unlock()
 	if n.listener != nil {
 		n.listener.ln.Close()
 	}
@@ -42,6 +44,12 @@ func (n *Node) stop(ctx context.Context) {
 	if n.keeper != nil {
 		n.keeper.Close()
 	}
+}
+
+func (n *Node) isStopping() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.stopping
 }
 
 // killGrace is how long Shutdown waits for processes that it had to kill.

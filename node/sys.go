@@ -1,8 +1,10 @@
 package node
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"ergo.services/ergo/gen"
 
@@ -17,6 +19,9 @@ const maxHeld = 10_000
 // maxInspected is how many processes are asked for their state at once (sys:get_state/1, get_status/1); one more question
 // is dropped and counted like a message to a full mailbox.
 const maxInspected = 256
+
+// inspectTime is how long a process may take to show its state: the time-out of sys:get_state/1.
+const inspectTime = 5 * time.Second
 
 // suspended are the processes that sys:suspend/1 has stopped: what comes for them from other nodes is held until
 // sys:resume/1. What processes of this node send them goes on, since Ergo knows no such thing. The zero value is empty.
@@ -114,7 +119,7 @@ func (n *Node) local(to any) (gen.PID, bool) {
 }
 
 // sys answers a system message to a process. To show its state the process has to be asked, which waits for it, so that is
-// done in a goroutine of its own, ended by the process or by Ergo's time-out.
+// done in a goroutine of its own, ended by the process, by inspectTime or with the node.
 func (l *link) sys(c kernel.SysCommand, to any) {
 	n := l.node
 	r, ok := newRequest(c.From)
@@ -135,7 +140,9 @@ func (l *link) sys(c kernel.SysCommand, to any) {
 		defer n.suspended.inspected.Add(-1)
 		p := kernel.SysProcess{PID: pid, Parent: n.core.PID(), Suspended: n.suspended.is(pid)}
 		p.Name, _ = n.ergo.ProcessName(pid) // not ProcessInfo, which reads what the process writes
-		p.State, _ = n.ergo.Inspect(pid)
+		ctx, cancel := context.WithTimeout(n.ctx, inspectTime)
+		defer cancel()
+		p.State, _ = n.callers.inspect(ctx, pid)
 		l.sysAnswer(c, r, p)
 	}()
 }

@@ -14,6 +14,7 @@ import (
 func (n *Node) target(to any) (gen.Atom, dist.Signal, error) {
 	switch to := to.(type) {
 	case gen.PID:
+		to = n.ownPID(to)
 		return to.Node, dist.Signal{To: to}, nil
 	case gen.Atom:
 		return n.name, dist.Signal{Target: dist.ToName, ToName: to}, nil
@@ -71,7 +72,7 @@ func (n *Node) sendAs(ctx context.Context, from gen.PID, to, message any) error 
 func (n *Node) sendHere(from gen.PID, to, message any) error {
 	switch to := to.(type) {
 	case gen.PID:
-		return n.core.RouteSendPID(from, to, gen.MessageOptions{}, message)
+		return n.core.RouteSendPID(from, n.ownPID(to), gen.MessageOptions{}, message)
 	case gen.ProcessID:
 		return n.core.RouteSendProcessID(from, to, gen.MessageOptions{}, message)
 	case gen.Atom:
