@@ -78,7 +78,8 @@ func NewConn(nc net.Conn, r Result, cfg Config) *Conn {
 }
 
 // Send encodes s and queues it to be written. While more than Config.SendLimit bytes wait it waits too, until there is
-// room or ctx is done. It does not wait for the peer, and keeps nothing of s.
+// room or ctx is done. It does not wait for the peer, and keeps nothing of s but strings: those that fill a fragment
+// (Config.FragmentSize) are written from where they lie, so a large binary that is sent as a string is never copied.
 //
 // Errors that wrap ErrUnsupported, ErrStale or ErrSignal and those of package etf concern this signal only: nothing of
 // it was sent and the link is as before. After the end of the link the error wraps ErrClosed and the *LinkError.

@@ -1,6 +1,9 @@
 package dist
 
-import "runtime"
+import (
+	"runtime"
+	"time"
+)
 
 // Who writes. The write loop can, at any time, but it costs a switch to its goroutine, often to another core, and it writes
 // the first message of many alone. So the receive loop gathers what is sent while it hands over what has arrived, answers
@@ -76,7 +79,7 @@ func (c *Conn) writeDirect() {
 		if n < len(c.batch.frames) { // the write loop comes upon the error, if there is one
 			c.unwritten = c.batch.frames[n:]
 		} else {
-			c.wroteBatch()
+			c.wroteBatch(0)
 		}
 	}
 	c.scribe = nobody
@@ -85,9 +88,10 @@ func (c *Conn) writeDirect() {
 	}
 }
 
-// wroteBatch notes that the batch is written, and lets senders go on if there is room. The caller holds mu.
-func (c *Conn) wroteBatch() {
-	c.out.wrote(&c.batch)
+// wroteBatch notes that the batch is written, which took so long if it is not 0, and lets senders go on if there is room.
+// The caller holds mu.
+func (c *Conn) wroteBatch(took time.Duration) {
+	c.out.wrote(&c.batch, took)
 	c.wrote = true
 	if c.out.pending() < c.cfg.SendLimit {
 		c.letGo()

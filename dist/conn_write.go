@@ -47,7 +47,8 @@ func (w *writeLoop) flush() bool {
 		}
 		rest := c.unwritten
 		c.unwritten = nil
-		if rest == nil {
+		whole := rest == nil
+		if whole {
 			c.out.take(&c.batch)
 			rest = c.batch.frames
 		}
@@ -60,11 +61,16 @@ func (w *writeLoop) flush() bool {
 			return p == phaseOpen
 		}
 		c.mu.Unlock()
+		begin := time.Now()
 		if !w.writeBatch(rest) {
 			return false
 		}
+		took := time.Since(begin)
+		if !whole {
+			took = 0 // which is not that of the whole batch
+		}
 		c.mu.Lock()
-		c.wroteBatch()
+		c.wroteBatch(took)
 		c.mu.Unlock()
 	}
 }

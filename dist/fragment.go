@@ -61,7 +61,8 @@ func (f *fragments) extend(seq, id uint64, n int, now time.Time) ([]byte, error)
 		return nil, fmt.Errorf("fragment %d of sequence %d where %d must come", id, seq, s.next)
 	}
 	have := len(s.data)
-	if err := f.reserve(s, have+n, 2*have); err != nil {
+	more := min(id, maxHeadStart) * uint64(min(n, maxHeadStart))
+	if err := f.reserve(s, have+n, max(2*have, have+int(min(more, maxHeadStart)))); err != nil {
 		return nil, err
 	}
 	s.data = s.data[:have+n]

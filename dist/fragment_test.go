@@ -204,3 +204,40 @@ func TestSingleFragment(t *testing.T) {
 	require.True(t, whole)
 	require.Equal(t, gen.Atom("x"), s.Message)
 }
+
+// A fragment is what the link takes in half a millisecond, and never less than Config.FragmentSize nor more than 16 times that.
+func TestFragmentSizeFollowsTheLink(t *testing.T) {
+	sizes := func(h *half, n int) (data []int) {
+		require.NoError(t, h.out.add(message(1, 2, blob(n))))
+		b := h.wire()
+		got, err := h.receive(b)
+		require.NoError(t, err)
+		require.Equal(t, blob(n), got[0].Message)
+		for _, f := range split(b)[1:] {
+			data = append(data, len(f)-18)
+		}
+		return data
+	}
+	learn := func(h *half, bytesPerSecond float64) {
+		for range 100 {
+			h.out.learn(bytesPerSecond / 1e9)
+		}
+	}
+	h := newHalf(t, Visible, Config{})
+	require.Len(t, sizes(h, 1<<20), 16, "nothing is known yet")
+	learn(h, 500e6)
+	require.Equal(t, []int{250_000, 250_000, 250_000}, sizes(h, 1_000_000)[:3])
+	learn(h, 100e9)
+	require.Equal(t, []int{1 << 20, 1 << 20}, sizes(h, 3<<20)[:2])
+	learn(h, 1e6)
+	require.Equal(t, DefaultFragmentSize, sizes(h, 1<<20)[0])
+
+	// A message keeps the size that it began with: its fragments were counted then.
+	learn(h, 500e6)
+	m := etf.Tuple{gen.Atom("data"), blob(1 << 20)}
+	require.NoError(t, h.out.add(message(1, 2, m)))
+	learn(h, 1e6)
+	got, err := h.receive(h.wire())
+	require.NoError(t, err)
+	require.Equal(t, m, got[0].Message)
+}

@@ -8,8 +8,43 @@ package dist
 type entry struct {
 	frame []byte // a whole frame or a first fragment; nil if it was written already
 	seq   uint64 // of what follows it
-	rest  []byte // to be sent in fragments; nil if there are none
-	buf   []byte // the buffer that rest is in, if it may be used again
+	rest  rest   // to be sent in fragments
+	size  int    // of a fragment
+	buf   []byte // the buffer that some of rest is in, if it may be used again
+}
+
+// rest is what is left of a message: parts that lie apart, each of which is cut into fragments by itself. None is empty.
+type rest struct {
+	parts [][]byte
+	bytes int
+}
+
+func (r *rest) add(part []byte) {
+	if len(part) > 0 {
+		r.parts = append(r.parts, part)
+		r.bytes += len(part)
+	}
+}
+
+// fragments returns how many fragments it takes.
+func (r *rest) fragments(size int) (n uint64) {
+	for _, part := range r.parts {
+		n += (uint64(len(part)) + uint64(size) - 1) / uint64(size)
+	}
+	return n
+}
+
+// cut takes the next fragment.
+func (r *rest) cut(size int) []byte {
+	part := r.parts[0]
+	k := min(size, len(part))
+	r.parts[0] = part[k:]
+	if k == len(part) {
+		r.parts[0] = nil
+		r.parts = r.parts[1:]
+	}
+	r.bytes -= k
+	return part[:k]
 }
 
 // lane has the signals of one process that wait for their turn, the first of them under way.
@@ -52,16 +87,16 @@ func (l *lanes) open(from fromKey) *lane {
 
 func (l *lanes) push(n *lane, e entry) {
 	n.queue = append(n.queue, e)
-	l.bytes += len(e.frame) + len(e.rest)
+	l.bytes += len(e.frame) + e.rest.bytes
 }
 
 // take appends pieces out of the lanes, one from each in turn, until they have max bytes.
-func (l *lanes) take(pieces []piece, max, size int) []piece {
+func (l *lanes) take(pieces []piece, max int) []piece {
 	for max > 0 && len(l.order) > 0 {
 		n := l.order[0]
 		l.order[0] = nil
 		l.order = l.order[1:]
-		p := n.pop(size)
+		p := n.pop()
 		pieces = append(pieces, p)
 		max -= len(p.data)
 		l.bytes -= len(p.data)
@@ -75,16 +110,15 @@ func (l *lanes) take(pieces []piece, max, size int) []piece {
 }
 
 // pop takes the next piece of a lane, which is not empty.
-func (n *lane) pop(size int) (p piece) {
+func (n *lane) pop() (p piece) {
 	e := &n.queue[0]
 	if e.frame != nil {
 		p.data, e.frame = e.frame, nil
 	} else {
-		k := min(size, len(e.rest))
-		p.seq, p.id = e.seq, fragmentCount(len(e.rest), size)
-		p.data, e.rest = e.rest[:k], e.rest[k:]
+		p.seq, p.id = e.seq, e.rest.fragments(e.size)
+		p.data = e.rest.cut(e.size)
 	}
-	if len(e.rest) == 0 {
+	if e.rest.bytes == 0 {
 		p.last = e.buf
 		n.queue[0] = entry{}
 		n.queue = n.queue[1:]

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"time"
+	"unsafe"
 
 	"ergo.services/ergo/gen"
 
@@ -18,7 +20,9 @@ type outbox struct {
 	flags Flags
 	local *etf.Identity
 	peer  Hello
-	size  int // of a fragment: its part of the control tuple and the message
+	least int     // Config.FragmentSize
+	size  int     // of a fragment: its part of the control tuple and the message
+	rate  float64 // bytes a nanosecond that the link takes; 0 if that is not known
 
 	control controlEncoder
 	atoms   *atomsOut // nil if the peer does not know the cache
@@ -35,7 +39,7 @@ type outbox struct {
 }
 
 func newOutbox(r Result, cfg Config) *outbox {
-	o := &outbox{flags: r.Flags, local: cfg.Local, peer: r.Peer, size: cfg.FragmentSize, guess: 16}
+	o := &outbox{flags: r.Flags, local: cfg.Local, peer: r.Peer, least: cfg.FragmentSize, size: cfg.FragmentSize, guess: 16}
 	o.control.terms = etf.Encoder{
 		Local: cfg.Local, SmallIDs: !r.Flags.Has(FlagV4NC), Ports64: r.Flags.Has(FlagV4NC),
 		NoRecords: !r.Flags.Has(FlagNativeRecords), OneZero: !r.Flags.Has(FlagAltactSig), Peer: r.Peer.Name,
@@ -70,7 +74,7 @@ func (o *outbox) add(s *Signal) error {
 		o.buf = o.buf[:start]
 		large.frame = frame
 		o.lanes.push(lane, large)
-	case large.rest != nil:
+	case large.rest.bytes > 0:
 		o.lanes.push(o.lanes.open(s.From), large)
 	}
 	return nil
@@ -102,7 +106,7 @@ func (o *outbox) encode(op *operation, s *Signal, cache bool) (large entry, err 
 	if cache {
 		refs = o.atoms.refs
 	}
-	if op.payload && o.flags.Has(FlagFragments) && len(o.buf)-body > o.size {
+	if o.mayFragment(op) && (len(o.buf)-body > o.least || len(o.control.terms.Spliced) > 0) {
 		large = o.firstFragment(body, split, refs)
 	} else if err = o.wholeFrame(body, refs); err != nil {
 		return large, err
@@ -117,11 +121,21 @@ func (o *outbox) encode(op *operation, s *Signal, cache bool) (large entry, err 
 // blank is what is put where the head of a frame will stand, before its size is known.
 var blank [64]byte
 
+// appendMessage appends the message of s, if it has one. Strings that fill a fragment stay where they are if it may go in
+// fragments.
 func (o *outbox) appendMessage(op *operation, s *Signal) (err error) {
+	terms := &o.control.terms
+	clear(terms.Spliced)
+	terms.Spliced = terms.Spliced[:0]
 	if !op.payload {
 		return nil
 	}
-	if o.buf, err = o.control.terms.AppendTerm(o.buf, s.Message); err != nil {
+	if o.mayFragment(op) {
+		terms.Splice = o.least
+	}
+	o.buf, err = terms.AppendTerm(o.buf, s.Message)
+	terms.Splice = 0
+	if err != nil {
 		return fmt.Errorf("%s: %w", s.Kind, err)
 	}
 	return nil
@@ -134,27 +148,38 @@ func (o *outbox) wholeFrame(body int, refs []headerRef) error {
 	return setLength(o.head, len(o.buf)-body)
 }
 
-// firstFragment makes the head of a first fragment, and takes the rest of the message out of the buffer. Whichever is the
-// shorter is copied: the rest, or what stands before it.
+// firstFragment makes the head of a first fragment, and takes the rest of the message out of the buffer: large strings stay
+// where they are, and of what is in the buffer the shorter is copied, the rest or what stands before it.
 func (o *outbox) firstFragment(body, split int, refs []headerRef) entry {
-	end := body + max(o.size, split-body)
-	e := entry{seq: o.lanes.newSequence()}
-	if end < len(o.buf)-end {
+	end := min(body+max(o.least, split-body), len(o.buf))
+	spliced := o.control.terms.Spliced
+	if len(spliced) > 0 {
+		end = min(end, spliced[0].At)
+	}
+	e := entry{seq: o.lanes.newSequence(), size: o.size}
+	tail := o.buf[end:]
+	if end < len(tail) {
 		e.buf = o.buf
-		e.rest = o.buf[end:]
 		o.buf = append(o.buffer(), o.buf[:end]...)
 	} else {
-		e.rest = bytes.Clone(o.buf[end:])
+		tail = bytes.Clone(tail)
 		o.buf = o.buf[:end]
 	}
-	o.head = appendFragmentHead(o.head[:0], headerFragFirst, e.seq, 1+fragmentCount(len(e.rest), o.size))
+	at := end
+	for _, s := range spliced {
+		e.rest.add(tail[:s.At-at])
+		e.rest.add(unsafe.Slice(unsafe.StringData(s.Text), len(s.Text))) // nobody writes to it
+		tail, at = tail[s.At-at:], s.At
+	}
+	e.rest.add(tail)
+	o.head = appendFragmentHead(o.head[:0], headerFragFirst, e.seq, 1+e.rest.fragments(e.size))
 	o.head = appendHeader(o.head, refs)
 	_ = setLength(o.head, end-body) // far below 4 GiB
 	return e
 }
 
-// fragmentCount returns how many fragments n bytes take.
-func fragmentCount(n, size int) uint64 { return (uint64(n) + uint64(size) - 1) / uint64(size) }
+// mayFragment reports whether a message may go in fragments.
+func (o *outbox) mayFragment(op *operation) bool { return op.payload && o.flags.Has(FlagFragments) }
 
 // appendFragmentHead appends a length, still 0, and the head of a fragment.
 func appendFragmentHead(dst []byte, tag byte, seq, id uint64) []byte {
@@ -209,7 +234,7 @@ func (o *outbox) take(b *batch) {
 	if len(o.buf) > 0 {
 		b.frames, o.buf = o.buf, o.buffer()
 	}
-	b.pieces = o.lanes.take(b.pieces, gatherFragments*o.size, o.size)
+	b.pieces = o.lanes.take(b.pieces, gatherFragments*o.least)
 	b.size = len(b.frames)
 	for i := range b.pieces {
 		b.size += b.pieces[i].headLen() + len(b.pieces[i].data)
@@ -217,14 +242,34 @@ func (o *outbox) take(b *batch) {
 	o.inflight = b.size
 }
 
-// wrote notes that what take has handed over is written.
-func (o *outbox) wrote(b *batch) {
+// wrote notes that what take has handed over is written, and how long it took; 0 if that tells nothing.
+func (o *outbox) wrote(b *batch, took time.Duration) {
+	if took > 0 && b.size >= o.least {
+		o.learn(float64(b.size) / float64(took))
+	}
 	o.inflight = 0
 	b.release(o)
 }
 
-// gatherFragments is how many fragments go into one write at most, so that neither what is sent meanwhile nor a sender
-// that waits for room has to wait for long.
+// A fragment is as large as what the link takes in fragmentTime, within bounds: so long has what is sent meanwhile to wait
+// for it. The larger it is, the less it costs here and there; a BEAM's are of the least size.
+const (
+	fragmentTime   = 500 * time.Microsecond
+	fragmentGrowth = 16 // times the least size: 1 MiB
+	rateWeight     = 8  // of what was known, against what was measured now
+)
+
+// learn takes the rate of the last write.
+func (o *outbox) learn(rate float64) {
+	if o.rate > 0 {
+		rate = o.rate + (rate-o.rate)/rateWeight
+	}
+	o.rate = rate
+	o.size = int(min(max(rate*float64(fragmentTime), float64(o.least)), float64(fragmentGrowth*o.least)))
+}
+
+// gatherFragments is how many fragments of the least size go into one write at most, or one that is larger, so that neither
+// what is sent meanwhile nor a sender that waits for room has to wait for long.
 const gatherFragments = 8
 
 // fromKey is what keeps signals in order: the process they come from.

@@ -71,7 +71,7 @@ func (h *half) some(dst []byte) []byte {
 	} else {
 		dst = append(dst, bytes.Join(h.batch.gather(), nil)...)
 	}
-	h.out.wrote(&h.batch)
+	h.out.wrote(&h.batch, 0)
 	return dst
 }
 

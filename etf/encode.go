@@ -12,8 +12,8 @@ type AtomTable interface {
 	AtomRef(a gen.Atom) (index uint8, ok bool)
 }
 
-// Encoder turns terms into bytes. The zero value works. It keeps no state: an Encoder belongs to one goroutine at a time
-// only if its Atoms does.
+// Encoder turns terms into bytes. The zero value works. It keeps no state but Spliced: an Encoder belongs to one goroutine
+// at a time only if its Atoms does, or if it has a Splice.
 type Encoder struct {
 	// Local is our own node; nil if there is none.
 	Local *Identity
@@ -34,6 +34,18 @@ type Encoder struct {
 	Peer gen.Atom
 	// Ports64 permits V4_PORT_EXT, known since OTP 24, for a port of more than 28 bits; without it that is an error.
 	Ports64 bool
+	// Splice is how many bytes a string must have not to be copied: it is left out of what is appended, and listed in
+	// Spliced, for a caller that writes the parts one after the other. 0 has all strings copied. A []byte always is, since
+	// it may change.
+	Splice int
+	// Spliced lists what AppendTerm has left out, in order. The caller empties it.
+	Spliced []Splice
+}
+
+// Splice is a string that was left out of an encoded term.
+type Splice struct {
+	At   int // where it belongs: the index in what AppendTerm returned of the byte behind it
+	Text string
 }
 
 // Append appends the version byte 131 and term to dst. On error dst comes back with its old length.
@@ -68,6 +80,9 @@ func (e *Encoder) append(dst []byte, term any, depth int) ([]byte, error) {
 	case []byte:
 		return appendBinary(dst, v)
 	case string:
+		if e.Splice > 0 && len(v) >= e.Splice {
+			return e.splice(dst, v)
+		}
 		return appendBinary(dst, v)
 	case Tuple:
 		return e.tuple(dst, v, depth)

@@ -84,11 +84,27 @@ func appendFloat(dst []byte, f float64) ([]byte, error) {
 }
 
 func appendBinary[T []byte | string](dst []byte, b T) ([]byte, error) {
+	dst, err := appendBinaryHead(dst, b)
+	if err != nil {
+		return dst, err
+	}
+	return append(dst, b...), nil
+}
+
+func appendBinaryHead[T []byte | string](dst []byte, b T) ([]byte, error) {
 	if uint64(len(b)) > math.MaxUint32 {
 		return dst, encodeErrorf(b, "%d bytes are more than a binary can have", len(b))
 	}
-	dst = binary.BigEndian.AppendUint32(append(dst, tagBinary), uint32(len(b)))
-	return append(dst, b...), nil
+	return binary.BigEndian.AppendUint32(append(dst, tagBinary), uint32(len(b))), nil
+}
+
+// splice appends a binary without its bytes.
+func (e *Encoder) splice(dst []byte, s string) ([]byte, error) {
+	dst, err := appendBinaryHead(dst, s)
+	if err == nil {
+		e.Spliced = append(e.Spliced, Splice{At: len(dst), Text: s})
+	}
+	return dst, err
 }
 
 func appendBits(dst []byte, b BitString) ([]byte, error) {

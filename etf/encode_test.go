@@ -221,3 +221,24 @@ func TestManyKeys(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, Equal(key, term))
 }
+
+// Strings from a given size on are left out, with the place where they belong.
+func TestSplice(t *testing.T) {
+	long, short := strings.Repeat("x", 100), strings.Repeat("y", 99)
+	term := Tuple{short, long, []byte(long), Map{{Key: long, Value: int64(1)}}, long}
+	e := Encoder{Splice: 100}
+	parts, err := e.AppendTerm([]byte("before"), term)
+	require.NoError(t, err)
+	require.Len(t, e.Spliced, 3)
+	var whole []byte
+	at := 0
+	for _, s := range e.Spliced {
+		require.Equal(t, long, s.Text)
+		whole = append(append(whole, parts[at:s.At]...), s.Text...)
+		at = s.At
+	}
+	whole = append(whole, parts[at:]...)
+	want, err := (&Encoder{}).AppendTerm([]byte("before"), term)
+	require.NoError(t, err)
+	require.Equal(t, want, whole)
+}

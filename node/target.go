@@ -32,8 +32,8 @@ func (n *Node) target(to any) (gen.Atom, dist.Signal, error) {
 // Send sends a message to a process, given as a gen.PID, a gen.ProcessID, a gen.Atom (a registered name here) or a
 // gen.Alias. It connects to the process' node if need be, without waiting for that, and waits, within ctx, only while too
 // much is on its way there (Config.SendLimit). A message to nobody is lost without an error, as in Erlang; errors are ctx's,
-// a message that is no term, and an address that is none. To send as a process, so that order is kept, use the process'
-// own Send, or a Mailbox.
+// a message that is no term, and an address that is none. A large binary is sent without a copy if it is a string, which
+// can't change. To send as a process, so that order is kept, use the process' own Send, or a Mailbox.
 func (n *Node) Send(ctx context.Context, to, message any) error {
 	return n.sendAs(ctx, n.core.PID(), to, message)
 }

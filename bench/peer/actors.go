@@ -77,8 +77,12 @@ func (s *source) HandleMessage(_ gen.PID, message any) error {
 	if !ok || !isInt {
 		return nil
 	}
+	term := m[2]
+	if b, ok := term.([]byte); ok {
+		term = string(b) // which can't change, so that dist does not copy it for each message
+	}
 	for range n {
-		if err := s.Send(from, m[2]); err != nil {
+		if err := s.Send(from, term); err != nil {
 			return err
 		}
 	}
