@@ -58,7 +58,7 @@ func (p *programs) compile(ctx context.Context, lab *beam.Lab, o options) error 
 	if answer != "{ok,gonode_bench}" {
 		return fmt.Errorf("gonode_bench.erl does not compile: %s\n%s", answer, n.Log())
 	}
-	if slices.Contains(o.columns, "go") || slices.Contains(o.columns, "gogo") {
+	if slices.ContainsFunc(o.columns, func(c string) bool { return strings.HasPrefix(c, "go") }) {
 		if err := run(exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", p.goPeer, "gonode/bench/peer")); err != nil {
 			return err
 		}

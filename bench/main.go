@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -47,13 +48,17 @@ func parse(args []string) (options, error) {
 	f.IntVar(&o.rounds, "rounds", 5, "how often everything is measured")
 	f.Float64Var(&o.scale, "scale", 1, "do so many times the usual work")
 	only := f.String("run", "", "only the workloads whose function matches this expression: small_in")
-	columns := f.String("peers", "c,go,gogo", "what to measure besides the BEAM: c (node), go, gogo (two Go nodes), also")
+	columns := f.String("peers", "c,go,go1,gogo", "what to measure besides the BEAM: c (node), go, go1 (with GOMAXPROCS=1), gogo (two Go nodes), also")
 	erl := f.String("erl", "+sbwt medium +sbwtdcpu short +sbwtdio short", "arguments of erl; as given, Erlang's defaults")
 	f.StringVar(&o.profile, "cpuprofile", "", "write a CPU profile of the Go node in the last round to this file")
-	f.StringVar(&o.also, "also", "", "program of bench/peer, as another tree made it, to measure as the peer \"also\"")
+	f.StringVar(&o.also, "also", "", "program of bench/peer, as another tree made it, to measure as the peer \"also\"; its flags may follow")
 	f.DurationVar(&o.codec, "codec", 100*time.Millisecond, "how long to measure each term of the codec, each way; 0 for not at all")
 	if err := f.Parse(args); err != nil {
 		return o, err
+	}
+	if strings.Contains(*columns, "also") && strings.TrimSpace(o.also) == "" {
+		fmt.Fprintln(f.Output(), "-peers also: which? Name it with -also PROGRAM")
+		return o, errors.New("no program")
 	}
 	var err error
 	if o.only, err = regexp.Compile(*only); err != nil {

@@ -92,11 +92,15 @@ func (l *launcher) column(ctx context.Context, name string, last bool) (column, 
 			return column{}, err
 		}
 		return l.fromErlang(name, peer, p.pid()), nil
-	case "go", "also":
+	case "go", "go1", "also":
 		program, args := l.programs.goPeer, []string{}
-		if name == "also" {
-			program = l.options.also
-		} else if last && l.options.profile != "" {
+		switch {
+		case name == "also":
+			also := strings.Fields(l.options.also)
+			program, args = also[0], also[1:]
+		case name == "go1":
+			args = append(args, "-procs", "1")
+		case last && l.options.profile != "":
 			args = append(args, "-cpuprofile", l.options.profile)
 		}
 		p, err := l.goNode(program, peer, args...)
@@ -107,7 +111,7 @@ func (l *launcher) column(ctx context.Context, name string, last bool) (column, 
 	case "gogo":
 		return l.fromGo(name, peer)
 	}
-	return column{}, fmt.Errorf("there is no such peer: want c, go, gogo or also")
+	return column{}, fmt.Errorf("there is no such peer: want c, go, go1, gogo or also")
 }
 
 func (l *launcher) goNode(program, name string, args ...string) (*child, error) {

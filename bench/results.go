@@ -98,6 +98,8 @@ func title(column string) string {
 		return "C node"
 	case "go":
 		return "Go node"
+	case "go1":
+		return "Go node, GOMAXPROCS=1"
 	case "gogo":
 		return "two Go nodes"
 	}

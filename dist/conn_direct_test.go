@@ -184,3 +184,33 @@ func TestPacerLooks(t *testing.T) {
 	require.Zero(t, p.before(1, 1, b))
 	require.Equal(t, spinRest-1, p.rest)
 }
+
+// With one processor the loop leaves the others their turn once a millisecond, whatever it finds; with more it need not.
+func TestPacerTakesTurns(t *testing.T) {
+	na, nb := tcpPair(t)
+	defer na.Close()
+	defer nb.Close()
+	_, err := nb.Write(make([]byte, 100<<10))
+	require.NoError(t, err)
+	for _, alone := range []bool{true, false} {
+		p := pacer{direct: newDirectSocket(na), spins: true, alone: alone}
+		if p.direct == nil {
+			t.Skip("sockets are not read directly on this system")
+		}
+		b := make([]byte, 1)
+		var found, turns int
+		for begin := time.Now(); found < 1000 || time.Since(begin) < 3*spinTurn; {
+			if p.before(1, uint64(found+turns+1), b) > 0 {
+				found++
+			} else {
+				turns++
+			}
+		}
+		if alone {
+			require.GreaterOrEqual(t, turns, 3)
+		} else {
+			require.Zero(t, turns)
+		}
+		require.Less(t, turns, found/10)
+	}
+}

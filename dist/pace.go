@@ -14,7 +14,8 @@ import (
 // for a moment, so that more of them come at once. And while a stream runs in one direction it reads once a millisecond.
 const (
 	spinTime    = 60 * time.Microsecond
-	spinRest    = 64 // bursts without looking, after looking in vain three times in a row
+	spinRest    = 64               // bursts without looking, after looking in vain three times in a row
+	spinTurn    = time.Millisecond // with one processor: after so long the other connections have their turn
 	napBurst    = 5
 	napTime     = 5 * time.Microsecond // and the 50 by which Linux lets a thread oversleep
 	streamTime  = time.Millisecond
@@ -33,10 +34,12 @@ type pacer struct {
 	answered uint64 // bytes, before the last burst
 
 	misses, rest int
+	alone        bool      // there is one processor for all goroutines, and while the loop looks nobody waits for the others' sockets
+	turn         time.Time // since when it has looked, if alone
 }
 
 func newPacer(d *directSocket) pacer {
-	return pacer{direct: d, spins: runtime.GOMAXPROCS(0) > 1 && runtime.NumCPU() > 1}
+	return pacer{direct: d, spins: runtime.NumCPU() > 1, alone: runtime.GOMAXPROCS(0) == 1}
 }
 
 // came notes that n bytes were read; out is how many were ever written.
@@ -81,7 +84,12 @@ func (p *pacer) spin(b []byte) int {
 		p.rest--
 		return 0
 	}
-	for begin := time.Now(); time.Since(begin) < spinTime; runtime.Gosched() {
+	begin := time.Now()
+	if p.alone && begin.Sub(p.turn) > spinTurn {
+		p.turn = begin
+		return 0
+	}
+	for ; time.Since(begin) < spinTime; runtime.Gosched() {
 		if n := p.direct.read(b); n > 0 {
 			p.misses = 0
 			return n

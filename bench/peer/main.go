@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"runtime/pprof"
 
 	"gonode/epmd"
@@ -27,7 +28,9 @@ func main() {
 	flag.StringVar(&cfg.Cookie, "cookie", "", "cookie")
 	flag.IntVar(&cfg.EPMDPort, "epmd", 0, "port of the epmd to register with")
 	profile := flag.String("cpuprofile", "", "write a CPU profile to this file")
+	procs := flag.Int("procs", 0, "GOMAXPROCS; 0 leaves it as it is")
 	flag.Parse()
+	runtime.GOMAXPROCS(*procs)
 	cfg.EPMD = epmd.External
 	if err := profiled(*profile, func() error { return run(cfg, os.Stdin, os.Stdout) }); err != nil {
 		fmt.Fprintln(os.Stderr, "peer:", err)
