@@ -10,6 +10,8 @@ const (
 	maxSpares    = 2
 	maxSpareSize = 4 << 20
 	maxQuietSize = 64 << 10
+	wasteful     = 8 // a write that takes less than that part of its buffer does not need it
+	maxWasted    = 64
 )
 
 // batch is what goes out in one write: frames, and fragments of large messages behind them. It belongs to whoever writes,
@@ -54,8 +56,18 @@ func (b *batch) release(o *outbox) {
 	b.frames, b.pieces, b.size = nil, b.pieces[:0], 0
 }
 
-// recycle keeps a buffer to be used again, if it is worth it.
+// recycle keeps a buffer to be used again, if it is worth it: not if it is very large, nor if it is large and so many
+// writes in a row would not have needed it.
 func (o *outbox) recycle(buf []byte) {
+	switch {
+	case cap(buf) <= maxQuietSize:
+	case len(buf) > cap(buf)/wasteful:
+		o.wasted = 0
+	default:
+		if o.wasted++; o.wasted > maxWasted {
+			return
+		}
+	}
 	if cap(buf) > 0 && cap(buf) <= maxSpareSize && len(o.spares) < maxSpares {
 		o.spares = append(o.spares, buf[:0])
 	}

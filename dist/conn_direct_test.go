@@ -214,3 +214,26 @@ func TestPacerTakesTurns(t *testing.T) {
 		require.Less(t, turns, found/10)
 	}
 }
+
+// What a flood needed is not kept by a link that only whispers since.
+func TestLargeBuffersGo(t *testing.T) {
+	h := newHalf(t, Visible, Config{})
+	for range 2 {
+		for range 10_000 {
+			require.NoError(t, h.out.add(message(1, 2, blob(100))))
+		}
+		_, err := h.receive(h.wire())
+		require.NoError(t, err)
+	}
+	most := func() (n int) {
+		for _, b := range append(h.out.spares, h.out.buf) {
+			n = max(n, cap(b))
+		}
+		return n
+	}
+	require.Greater(t, most(), 1<<20, "what is needed again is kept")
+	for range 3 * maxWasted {
+		h.pass(message(1, 2, int64(1)))
+	}
+	require.LessOrEqual(t, most(), maxQuietSize)
+}

@@ -32,6 +32,7 @@ type outbox struct {
 	guess    int    // how many bytes stood before the terms of the last frame
 	head     []byte // scratch
 	spares   [][]byte
+	wasted   int // writes in a row that did not need their large buffer
 
 	lanes lanes
 
