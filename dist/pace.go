@@ -89,11 +89,15 @@ func (p *pacer) spin(b []byte) int {
 		p.turn = begin
 		return 0
 	}
-	for ; time.Since(begin) < spinTime; runtime.Gosched() {
+	for {
 		if n := p.direct.read(b); n > 0 {
 			p.misses = 0
 			return n
 		}
+		if time.Since(begin) >= spinTime {
+			break
+		}
+		runtime.Gosched()
 	}
 	if p.misses++; p.misses >= 3 {
 		p.rest = spinRest
