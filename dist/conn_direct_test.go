@@ -194,9 +194,6 @@ func TestPacerTakesTurns(t *testing.T) {
 	require.NoError(t, err)
 	for _, alone := range []bool{true, false} {
 		p := pacer{direct: newDirectSocket(na), spins: true, alone: alone}
-		if p.direct == nil {
-			t.Skip("sockets are not read directly on this system")
-		}
 		b := make([]byte, 1)
 		var found, turns int
 		for begin := time.Now(); found < 1000 || time.Since(begin) < 3*spinTurn; {
