@@ -33,8 +33,8 @@ type Config struct {
 	// PostLimit is how many bytes may wait to be written before Post gives the link up (64 MiB).
 	PostLimit int
 
-	// MaxFrame is the largest frame taken from the peer, in bytes (128 MiB). Memory is taken as the bytes arrive,
-	// not when the length does.
+	// MaxFrame is the largest frame taken from the peer, in bytes (128 MiB; Go peers send fragments of up to 1 MiB). Memory is
+	// taken as the bytes arrive, not when the length does.
 	MaxFrame int
 
 	// FragmentSize is how many bytes of a large message go into one frame, if the peer takes fragments (64 KiB, as a BEAM's):
@@ -66,10 +66,6 @@ type Config struct {
 
 	// Logger hears of missed ticks. Nil is silent.
 	Logger *slog.Logger
-
-	// Idle, if set, is called by Serve when all signals that have arrived are handled and it is about to wait for
-	// more: the place to hand on what the handler gathered. It must not block.
-	Idle func()
 }
 
 // orDefault returns v, or def if v is not positive.
@@ -80,7 +76,7 @@ func orDefault[T int | time.Duration](v, def T) T {
 	return def
 }
 
-// withDefaults returns c with all fields set but Local, Limits and Idle. A TickTime of 0 then means none.
+// withDefaults returns c with all fields set but Local and Limits. A TickTime of 0 then means none.
 func (c Config) withDefaults() Config {
 	c.SendLimit = orDefault(c.SendLimit, DefaultSendLimit)
 	c.PostLimit = orDefault(c.PostLimit, DefaultPostLimit)

@@ -72,9 +72,6 @@ func (c *Conn) readLoop(handle func(*Signal) error) error {
 			return linkError(c.r.Peer.Name, err, ReasonConnectionClosed)
 		}
 		if handled > 0 {
-			if c.cfg.Idle != nil {
-				c.cfg.Idle()
-			}
 			c.endBurst()
 		}
 		if err := c.fill(r, handled); err != nil {

@@ -391,28 +391,6 @@ func TestGarbage(t *testing.T) {
 	})
 }
 
-func TestIdle(t *testing.T) {
-	idle := make(chan int, 10)
-	handled := 0
-	na, nb := net.Pipe()
-	_, r := helloPair(Visible)
-	c := NewConn(na, r, Config{Idle: func() { idle <- handled }})
-	ended := make(chan error, 1)
-	go func() { // ends with the link
-		ended <- c.Serve(func(*Signal) error { handled++; return nil })
-	}()
-	h := newHalf(t, Visible, Config{})
-	for range 5 {
-		require.NoError(t, h.out.add(message(1, 2, blob(1))))
-	}
-	_, err := nb.Write(h.wire())
-	require.NoError(t, err)
-	require.Equal(t, 5, <-idle)
-	_ = nb.Close()
-	<-ended
-	require.Empty(t, idle)
-}
-
 // A length costs nothing until its bytes come.
 func TestFrameMemory(t *testing.T) {
 	f := newFrameBuffer(64, 128<<20)
