@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"crypto/md5"
 	"math/rand/v2"
 	"strconv"
 	"testing"
@@ -76,6 +77,32 @@ func TestTermsFromGo(t *testing.T) {
 			}
 		}
 		t.Logf("%v", time.Since(begin).Round(time.Millisecond))
+		quiet(t, b)
+	})
+}
+
+// TestLargeStrings: strings that are written from where they lie, among what is copied, arrive whole, also when the fragments
+// have grown with what the link takes.
+func TestLargeStrings(t *testing.T) {
+	eachRelease(t, func(t *testing.T, release string) {
+		c := newCluster(t, release)
+		b := c.beam(release, "b")
+		g := c.goNode("go", quietly)
+		rnd := rand.NewChaCha8([32]byte{})
+		for round := range 5 {
+			var parts etf.List
+			sum := md5.New()
+			for _, n := range []int{10, 64<<10 - 1, 64 << 10, 1<<20 + 17, 3, 5 << 20, 200 << 10} {
+				part := make([]byte, n)
+				_, _ = rnd.Read(part) // never fails
+				sum.Write(part)
+				sum.Write(part)
+				parts = append(parts, string(part), part)
+			}
+			var got []byte
+			require.NoError(t, g.RPC(ctxFor(t, patience), b.Name(), "erlang", "md5", &got, parts))
+			require.Equal(t, sum.Sum(nil), got, "round %d", round)
+		}
 		quiet(t, b)
 	})
 }
