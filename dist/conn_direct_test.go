@@ -185,7 +185,7 @@ func TestPacerLooks(t *testing.T) {
 	require.Equal(t, spinRest-1, p.rest)
 }
 
-// With one processor the loop leaves the others their turn once a millisecond, whatever it finds; with more it need not.
+// With one processor the loop leaves the others their turn every 2 ms, whatever it finds; with more it need not.
 func TestPacerTakesTurns(t *testing.T) {
 	na, nb := tcpPair(t)
 	defer na.Close()

@@ -14,8 +14,8 @@ import (
 // for a moment, so that more of them come at once. And while a stream runs in one direction it reads once a millisecond.
 const (
 	spinTime    = 60 * time.Microsecond
-	spinRest    = 64               // bursts without looking, after looking in vain three times in a row
-	spinTurn    = time.Millisecond // with one processor: after so long the other connections have their turn
+	spinRest    = 64                   // bursts without looking, after looking in vain three times in a row
+	spinTurn    = 2 * time.Millisecond // with one processor: after so long the other connections have their turn
 	napBurst    = 5
 	napTime     = 5 * time.Microsecond // and the 50 by which Linux lets a thread oversleep
 	streamTime  = time.Millisecond
