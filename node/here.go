@@ -17,7 +17,7 @@ import (
 const callersName gen.Atom = "callers"
 
 // callers are the calls that wait for a process of this node, and Ergo's connection to those who made them: the pid of a
-// caller is its own but for the node. The zero value with a node has no calls.
+// caller is its own but for the node. newCallers makes it.
 type callers struct {
 	unsupported
 	node *Node
@@ -46,7 +46,7 @@ func (c *callers) call(ctx context.Context, from gen.PID, target dist.Signal, re
 	}
 	ref, end := c.begin()
 	defer c.finish(ref, callEnd{})
-	unwatch, err := c.watch(from, ref, target)
+	unwatch, err := c.watch(ref, target)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +79,7 @@ func (c *callers) wait(ctx context.Context, end <-chan callEnd) (any, error) {
 }
 
 // watch has the call end when its process does. Nobody is told of the end of an alias.
-func (c *callers) watch(from gen.PID, ref gen.Ref, target dist.Signal) (stop func(), err error) {
+func (c *callers) watch(ref gen.Ref, target dist.Signal) (stop func(), err error) {
 	var whom any = target.To
 	switch target.Target {
 	case dist.ToAlias:
@@ -91,7 +91,7 @@ func (c *callers) watch(from gen.PID, ref gen.Ref, target dist.Signal) (stop fun
 		c.node.monitors.Delete(ref)
 		c.finish(ref, callEnd{err: reason})
 	}
-	err = c.node.monitorHere(from, ref, whom, down)
+	err = c.node.monitorHere(ref, whom, down)
 	return func() { c.node.Demonitor(ref) }, err
 }
 

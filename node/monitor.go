@@ -48,7 +48,7 @@ func (n *Node) Monitor(ctx context.Context, watcher gen.PID, target any) (gen.Re
 		n.core.RouteSendPID(from, watcher, gen.MessageOptions{}, Down{Ref: ref, Process: target, Reason: reason})
 	}
 	if name == n.name {
-		return ref, n.monitorHere(watcher, ref, target, down)
+		return ref, n.monitorHere(ref, target, down)
 	}
 	l, err := n.linkTo(ctx, name)
 	if err != nil {
@@ -110,7 +110,7 @@ type localMonitor struct {
 }
 
 // monitorHere places a monitor on a process of this node.
-func (n *Node) monitorHere(watcher gen.PID, ref gen.Ref, target any, down func(error)) error {
+func (n *Node) monitorHere(ref gen.Ref, target any, down func(error)) error {
 	pid, ok := target.(gen.PID)
 	pid = n.ownPID(pid)
 	if !ok {

@@ -6,9 +6,8 @@ import (
 	"ergo.services/ergo/gen"
 )
 
-// unsupported is what gen.Connection asks for and our connections do not do, each for lack of something that Erlang has:
-// embed it and write what there is. Ends of processes are told to nobody, since relations from elsewhere are not given to
-// Ergo (see relations.go); events are Ergo's own and do not cross to Erlang.
+// unsupported has all that gen.Connection asks for, and does none of it: a connection embeds it and writes what there is.
+// Ends of processes are told to nobody, since relations from elsewhere are not given to Ergo (see relations.go); events are Ergo's own and do not cross to Erlang.
 type unsupported struct{}
 
 // SendPID implements gen.Connection.
