@@ -185,6 +185,31 @@ func TestPacerLooks(t *testing.T) {
 	require.Equal(t, spinRest-1, p.rest)
 }
 
+// While a stream runs the loop reads what has gathered and leaves a part of it; what does not gather it does not wait for
+// long, and without anything it comes back with nothing.
+func TestPacerLetsGather(t *testing.T) {
+	na, nb := tcpPair(t)
+	defer na.Close()
+	defer nb.Close()
+	p := newPacer(newDirectSocket(na))
+	p.stream = true
+	b := make([]byte, 64<<10)
+	require.Zero(t, p.before(napBurst, 0, b))
+
+	_, err := nb.Write(make([]byte, 100))
+	require.NoError(t, err)
+	begin := time.Now()
+	require.Equal(t, 100, p.before(napBurst, 0, b))
+	require.GreaterOrEqual(t, time.Since(begin), streamPause, "more could have come")
+
+	_, err = nb.Write(make([]byte, streamWait))
+	require.NoError(t, err)
+	require.Equal(t, streamRead, p.before(napBurst, 0, b))
+
+	p.answered = 0
+	require.Zero(t, p.before(1, 0, b), "a single signal: the stream is over for now, and is waited for as ever")
+}
+
 // With one processor the loop leaves the others their turn every 2 ms, whatever it finds; with more it need not.
 func TestPacerTakesTurns(t *testing.T) {
 	na, nb := tcpPair(t)

@@ -11,7 +11,8 @@ import (
 //
 // After a single signal that was answered another is likely to come soon, from whoever has got the answer: the loop looks
 // for it for a moment before it goes to sleep, as a BEAM does. After several signals at once it waits
-// for a moment, so that more of them come at once. And while a stream runs in one direction it reads once a millisecond.
+// for a moment, so that more of them come at once. And while a stream runs in one direction it reads only what has
+// gathered: then the window is all but closed, and a write of the peer costs it no segment and no wake-up here.
 const (
 	spinTime    = 60 * time.Microsecond
 	spinRest    = 64                   // bursts without looking, after looking in vain three times in a row
@@ -20,6 +21,10 @@ const (
 	napTime     = 5 * time.Microsecond // and the 50 by which Linux lets a thread oversleep
 	streamTime  = time.Millisecond
 	streamBytes = 20 << 10 // in a streamTime, without a byte the other way
+	streamWait  = 60_000   // bytes that are to wait before the loop reads: nearly a receive window as Linux begins with
+	streamNap   = 100 * time.Microsecond
+	streamPause = 2 * time.Millisecond // the longest that it waits for them
+	streamRead  = 32 << 10             // bytes read at once then, so that something is left
 )
 
 // pacer decides on the pace. It belongs to the receive loop.
@@ -67,15 +72,21 @@ func (p *pacer) before(burst int, out uint64, b []byte) (n int) {
 	p.answered = out
 	switch {
 	case p.stream && !answered && burst >= napBurst:
-		if p.direct.waiting() < streamBytes { // else the peer gathers already
-			p.direct.nap(streamTime)
-		}
+		return p.gathered(b)
 	case burst >= napBurst:
 		p.direct.nap(napTime)
 	case burst == 1 && answered && p.spins:
 		return p.spin(b)
 	}
 	return 0
+}
+
+// gathered waits until much can be read, but not for long, and reads a part of it.
+func (p *pacer) gathered(b []byte) int {
+	for begin := time.Now(); p.direct.waiting() < streamWait && time.Since(begin) < streamPause; {
+		p.direct.nap(streamNap)
+	}
+	return p.direct.read(b[:min(len(b), streamRead)])
 }
 
 // spin looks for input for a while, and lets others run meanwhile.
