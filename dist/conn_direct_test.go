@@ -206,7 +206,6 @@ func TestPacerLetsGather(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, streamRead, p.before(napBurst, 0, b))
 
-	p.answered = 0
 	require.Zero(t, p.before(1, 0, b), "a single signal: the stream is over for now, and is waited for as ever")
 }
 

@@ -7,7 +7,8 @@ import (
 )
 
 // unsupported has all that gen.Connection asks for, and does none of it: a connection embeds it and writes what there is.
-// Ends of processes are told to nobody, since relations from elsewhere are not given to Ergo (see relations.go); events are Ergo's own and do not cross to Erlang.
+// Ends of processes are told to nobody, since relations from elsewhere are not given to Ergo (see relations.go); events
+// are Ergo's own and do not cross to Erlang.
 type unsupported struct{}
 
 // SendPID implements gen.Connection.
