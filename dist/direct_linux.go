@@ -70,6 +70,11 @@ func (d *directSocket) nap(t time.Duration) {
 	_ = syscall.Nanosleep(&ts, nil)
 }
 
+// yield lets a thread run that waits for the core of this one, if there is any.
+func (d *directSocket) yield() {
+	_, _, _ = syscall.Syscall(syscall.SYS_SCHED_YIELD, 0, 0, 0)
+}
+
 // waiting returns how many bytes could be read now.
 func (d *directSocket) waiting() int {
 	var n int32

@@ -18,4 +18,6 @@ func (*directSocket) write([]byte) int { return 0 }
 
 func (*directSocket) nap(time.Duration) {}
 
+func (*directSocket) yield() {}
+
 func (*directSocket) waiting() int { return 0 }

@@ -10,9 +10,10 @@ import (
 // once. So there are three paces.
 //
 // After a single signal that was answered another is likely to come soon, from whoever has got the answer: the loop looks
-// for it for a moment before it goes to sleep, as a BEAM does. After several signals at once it waits
-// for a moment, so that more of them come at once. And while a stream runs in one direction it reads only what has
-// gathered: then the window is all but closed, and most writes of the peer cost it no segment and no wake-up here.
+// for it for a moment before it goes to sleep, as a BEAM does, but gives way to threads that wait for its core: the system
+// likes to put there the very thread that the answer has woken. After several signals at once it waits for a moment, so that
+// more of them come at once. And while a stream runs in one direction it reads only what has gathered: then the window is
+// all but closed, and most writes of the peer cost it no segment and no wake-up here.
 const (
 	spinTime    = 60 * time.Microsecond
 	spinRest    = 64                   // bursts without looking, after looking in vain three times in a row
@@ -89,7 +90,7 @@ func (p *pacer) gathered(b []byte) int {
 	return p.direct.read(b[:min(len(b), streamRead)])
 }
 
-// spin looks for input for a while, and lets others run meanwhile.
+// spin looks for input for a while, and lets other threads and goroutines run meanwhile.
 func (p *pacer) spin(b []byte) int {
 	if p.rest > 0 {
 		p.rest--
@@ -108,6 +109,7 @@ func (p *pacer) spin(b []byte) int {
 		if time.Since(begin) >= spinTime {
 			break
 		}
+		p.direct.yield()
 		runtime.Gosched()
 	}
 	if p.misses++; p.misses >= 3 {

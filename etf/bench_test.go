@@ -1,6 +1,7 @@
 package etf
 
 import (
+	"strconv"
 	"testing"
 
 	"ergo.services/ergo/gen"
@@ -23,8 +24,21 @@ func benchTerms() map[string]any {
 		"ints":   ints,
 		"map":    m,
 		"small":  Map{{gen.Atom("id"), int64(1)}, {gen.Atom("name"), []byte("Ada")}, {gen.Atom("tags"), List{gen.Atom("a"), gen.Atom("b")}}},
+		"maps":   benchMaps(),
 		"binary": make([]byte, 64<<10),
 	}
+}
+
+// benchMaps is a list of 50 maps as an application may send it.
+func benchMaps() List {
+	l := make(List, 50)
+	for i := range l {
+		l[i] = Map{
+			{gen.Atom("id"), int64(i)}, {gen.Atom("name"), []byte("user " + strconv.Itoa(i))}, {gen.Atom("active"), gen.Atom("true")},
+			{gen.Atom("score"), float64(i) * 1.5}, {gen.Atom("tags"), List{gen.Atom("admin"), gen.Atom("staff")}},
+		}
+	}
+	return l
 }
 
 func BenchmarkDecode(b *testing.B) {
@@ -58,6 +72,36 @@ func BenchmarkEncode(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// cached is the atoms of a distribution header.
+type cached map[gen.Atom]uint8
+
+func (c cached) AtomRef(a gen.Atom) (uint8, bool) {
+	i, ok := c[a]
+	if !ok {
+		i = uint8(len(c))
+		c[a] = i
+	}
+	return i, true
+}
+
+// BenchmarkDecodeCached decodes as from a link: the atoms are in the header.
+func BenchmarkDecodeCached(b *testing.B) {
+	atoms := cached{}
+	e := Encoder{Atoms: atoms}
+	in, err := e.AppendTerm(nil, benchMaps())
+	require.NoError(b, err)
+	d := Decoder{Atoms: make([]any, len(atoms))}
+	for a, i := range atoms {
+		d.Atoms[i] = a
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, _, err := d.Term(in); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 
