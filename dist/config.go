@@ -61,6 +61,9 @@ type Config struct {
 	// ReadBuffer is the size in bytes of the buffer for what arrives; it grows for larger frames (64 KiB).
 	ReadBuffer int
 
+	// Memory is where large messages gather. Nil: the link has one of its own.
+	Memory *Memory
+
 	// Limits bound the terms that arrive.
 	Limits etf.Limits
 
@@ -87,6 +90,9 @@ func (c Config) withDefaults() Config {
 	c.MaxFragmentAge = orDefault(c.MaxFragmentAge, DefaultMaxFragmentAge)
 	c.CloseTime = orDefault(c.CloseTime, DefaultCloseTime)
 	c.ReadBuffer = max(orDefault(c.ReadBuffer, DefaultReadBuffer), 64)
+	if c.Memory == nil {
+		c.Memory = new(Memory)
+	}
 	switch {
 	case c.TickTime == 0:
 		c.TickTime = DefaultTickTime

@@ -15,6 +15,7 @@ type fragments struct {
 	max      int           // sequences at once
 	maxBytes int           // memory of all of them
 	maxAge   time.Duration // without a new fragment
+	memory   *Memory
 
 	seqs  map[uint64]*sequence
 	bytes int
@@ -92,8 +93,9 @@ func (f *fragments) reserve(s *sequence, need, want int) error {
 	case need-old > free:
 		return fmt.Errorf("%w: more than %d bytes in unfinished fragmented messages (Config.MaxFragmentBytes)", ErrLimit, f.maxBytes)
 	}
-	data := make([]byte, len(s.data), min(max(need, want), old+free))
-	copy(data, s.data)
+	most := old + free
+	data := append(f.memory.lend(min(max(need, want), most), most), s.data...)
+	f.memory.Recycle(s.data)
 	f.bytes += cap(data) - old
 	s.data = data
 	return nil

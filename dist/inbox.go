@@ -31,7 +31,7 @@ func newInbox(r Result, cfg Config) *inbox {
 	in.control.terms.Limits = cfg.Limits
 	in.control.terms.Local = cfg.Local
 	in.control.terms.Intern = true
-	in.frags = fragments{max: cfg.MaxFragments, maxBytes: cfg.MaxFragmentBytes, maxAge: cfg.MaxFragmentAge}
+	in.frags = fragments{max: cfg.MaxFragments, maxBytes: cfg.MaxFragmentBytes, maxAge: cfg.MaxFragmentAge, memory: cfg.Memory}
 	return in
 }
 
@@ -117,15 +117,20 @@ func (in *inbox) extend(b []byte, size int) (dst []byte, seq uint64, err error) 
 }
 
 // extended ends what extend has begun. It reports whether a signal is complete, which is then in s: its large binaries
-// share the memory in which the fragments have gathered.
+// share the memory in which the fragments have gathered. If it has none that memory is free again.
 func (in *inbox) extended(seq uint64, s *Signal) (bool, error) {
 	whole := in.frags.extended(seq)
 	if whole == nil {
 		return false, nil
 	}
-	in.control.terms.Alias, in.control.terms.AliasFrom = true, cap(whole.data)/4
-	defer func() { in.control.terms.Alias = false }()
-	return true, in.control.signal(whole.data, 0, whole.atoms, false, s)
+	terms := &in.control.terms
+	terms.Alias, terms.AliasFrom, terms.Aliased = true, cap(whole.data)/4, false
+	defer func() { terms.Alias = false }()
+	err := in.control.signal(whole.data, 0, whole.atoms, false, s)
+	if err == nil && !terms.Aliased {
+		in.frags.memory.Recycle(whole.data)
+	}
+	return true, err
 }
 
 // canExtend reports whether b, which is the beginning of a frame, is the whole head of a fragment that is not the first.

@@ -25,6 +25,8 @@ type Decoder struct {
 	// AliasFrom is how many bytes a binary must have to be shared, if Alias is set; smaller ones are copied all the same, so
 	// that one of them does not keep a large input alive.
 	AliasFrom int
+	// Aliased is set when a binary shares memory with the input. The caller resets it.
+	Aliased bool
 	// Intern keeps up to 512 recent atoms, each of 64 bytes at most, so that an atom that comes often is not allocated each time.
 	Intern bool
 

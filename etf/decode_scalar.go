@@ -89,6 +89,7 @@ func (s *state) bytes(n uint64) []byte {
 	}
 	b := s.r.Bytes(int(n))
 	if s.shares(len(b)) {
+		s.d.Aliased = true
 		return b
 	}
 	return s.copied(b)

@@ -231,6 +231,14 @@ func TestDecodeCopies(t *testing.T) {
 	in := []byte("h\x03m\x00\x00\x00\x03abcw\x03xyzM\x00\x00\x00\x01\x07\x02")
 	term, _, err := new(Decoder).Term(in)
 	require.NoError(t, err)
+	d := Decoder{Alias: true, AliasFrom: 4}
+	_, _, err = d.Term(in)
+	require.NoError(t, err)
+	require.False(t, d.Aliased)
+	d.AliasFrom = 3
+	_, _, err = d.Term(in)
+	require.NoError(t, err)
+	require.True(t, d.Aliased)
 	aliased, _, err := (&Decoder{Alias: true}).Term(in)
 	require.NoError(t, err)
 	clear(in)

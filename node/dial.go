@@ -291,6 +291,7 @@ func (n *Node) connConfig() dist.Config {
 		Local:     n.ident,
 		SendLimit: n.cfg.SendLimit,
 		MaxFrame:  n.cfg.MaxFrame,
+		Memory:    &n.memory,
 		TickTime:  n.cfg.TickTime,
 		Logger:    n.log,
 	}

@@ -60,6 +60,7 @@ type Node struct {
 	own       kernel.Exports // what every node answers
 	jobs      jobs
 	relations relations
+	memory    dist.Memory
 	forwarder interface { // puts a message of any kind into the mailbox of a process
 		Forward(to gen.PID, message *gen.MailboxMessage, priority gen.MessagePriority) error
 	}

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"testing"
@@ -77,6 +78,28 @@ func TestMailbox(t *testing.T) {
 	x.Close()
 	_, err = x.Receive(within(t))
 	require.ErrorIs(t, err, ErrMailboxClosed)
+}
+
+// What is recycled is used for later messages, what is kept is not.
+func TestRecycle(t *testing.T) {
+	a, b := twoNodes(t)
+	x, y := mailbox(t, a, "x"), mailbox(t, b, "y")
+	var kept [][]byte
+	for i := range 20 {
+		sent := bytes.Repeat([]byte{byte(i)}, 1<<20)
+		require.NoError(t, x.Send(within(t), gen.ProcessID{Name: "y", Node: "b@127.0.0.1"}, sent))
+		m, err := y.Receive(within(t))
+		require.NoError(t, err)
+		require.Equal(t, sent, m.Body)
+		if i%5 == 0 {
+			kept = append(kept, m.Body.([]byte))
+		} else {
+			b.Recycle(m.Body.([]byte))
+		}
+	}
+	for i, k := range kept {
+		require.Equal(t, bytes.Repeat([]byte{byte(5 * i)}, 1<<20), k)
+	}
 }
 
 func TestMailboxCalls(t *testing.T) {

@@ -21,7 +21,7 @@ const (
 func serve(n *node.Node) error {
 	for name, factory := range map[gen.Atom]gen.ProcessFactory{
 		echoName:   func() gen.ProcessBehavior { return &echo{} },
-		sinkName:   func() gen.ProcessBehavior { return &sink{} },
+		sinkName:   func() gen.ProcessBehavior { return &sink{node: n} },
 		sourceName: func() gen.ProcessBehavior { return &source{} },
 	} {
 		if _, err := n.Runtime().SpawnRegister(name, factory, gen.ProcessOptions{}); err != nil {
@@ -44,10 +44,11 @@ func (e *echo) HandleMessage(_ gen.PID, message any) error {
 	return nil
 }
 
-// sink counts messages; {From, count} gets {count, N} and begins anew.
+// sink counts messages, and gives the memory of binaries back; {From, count} gets {count, N} and begins anew.
 type sink struct {
 	act.Actor
-	n int
+	node *node.Node
+	n    int
 }
 
 // HandleMessage implements act.ActorBehavior.
@@ -60,6 +61,9 @@ func (s *sink) HandleMessage(_ gen.PID, message any) error {
 		}
 	}
 	s.n++
+	if b, ok := message.([]byte); ok {
+		s.node.Recycle(b)
+	}
 	return nil
 }
 
