@@ -2,6 +2,7 @@ package dist
 
 import (
 	"math/bits"
+	"runtime"
 	"sync"
 	"unsafe"
 	"weak"
@@ -39,7 +40,9 @@ func (m *Memory) Recycle(b []byte) {
 	if len(b) == 0 {
 		return
 	}
-	if whole := m.end(uintptr(unsafe.Pointer(unsafe.SliceData(b)))); whole != nil {
+	whole := m.end(uintptr(unsafe.Pointer(unsafe.SliceData(b))))
+	runtime.KeepAlive(b)
+	if whole != nil {
 		whole = whole[:0]
 		m.free[class(cap(whole))].Put(&whole)
 	}
