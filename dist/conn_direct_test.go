@@ -165,8 +165,6 @@ func TestPacerKnowsStreams(t *testing.T) {
 // After a signal that was answered the next one is looked for, and what was found is not lost.
 func TestPacerLooks(t *testing.T) {
 	na, nb := tcpPair(t)
-	defer na.Close()
-	defer nb.Close()
 	p := newPacer(newDirectSocket(na))
 	p.spins = true
 	_, err := nb.Write([]byte("next"))
@@ -189,8 +187,6 @@ func TestPacerLooks(t *testing.T) {
 // long, and without anything it comes back with nothing.
 func TestPacerLetsGather(t *testing.T) {
 	na, nb := tcpPair(t)
-	defer na.Close()
-	defer nb.Close()
 	p := newPacer(newDirectSocket(na))
 	p.stream = true
 	b := make([]byte, 64<<10)
@@ -212,8 +208,6 @@ func TestPacerLetsGather(t *testing.T) {
 // With one processor the loop leaves the others their turn every 2 ms, whatever it finds; with more it need not.
 func TestPacerTakesTurns(t *testing.T) {
 	na, nb := tcpPair(t)
-	defer na.Close()
-	defer nb.Close()
 	_, err := nb.Write(make([]byte, 100<<10))
 	require.NoError(t, err)
 	for _, alone := range []bool{true, false} {

@@ -251,7 +251,6 @@ func TestHandshakeContextAtTheEnd(t *testing.T) {
 // A connection that we close ourselves is not the peer's fault, and says nothing of cookies.
 func TestHandshakeClosedByUs(t *testing.T) {
 	na, nb := tcpPair(t)
-	defer nb.Close()
 	ends := shaking(ctx, na, dialer().Handshake)
 	serveSteps(nb, 4, nil, status("ok"), goodChallenge(), nil)
 	na.Close()
@@ -264,7 +263,6 @@ func TestHandshakeClosedByUs(t *testing.T) {
 // A peer that closes with bytes of ours unread resets the connection.
 func TestHandshakeReset(t *testing.T) {
 	na, nb := tcpPair(t)
-	defer na.Close()
 	require.NoError(t, nb.(*net.TCPConn).SetLinger(0))
 	ends := shaking(ctx, na, dialer().Handshake)
 	serveSteps(nb, 3, nil, status("ok"), goodChallenge())
@@ -306,7 +304,6 @@ func TestHandshakeTLS(t *testing.T) {
 func TestTLSMismatch(t *testing.T) {
 	t.Run("dialled without", func(t *testing.T) {
 		na, nb := tcpPair(t)
-		defer na.Close()
 		i := dialer()
 		i.TLS = true
 		ends := shaking(ctx, tls.Client(na, &tls.Config{InsecureSkipVerify: true}), i.Handshake)
@@ -317,7 +314,6 @@ func TestTLSMismatch(t *testing.T) {
 	})
 	t.Run("dialler without", func(t *testing.T) {
 		na, nb := tcpPair(t)
-		defer na.Close()
 		a := dialled()
 		a.TLS = true
 		ends := shaking(ctx, na, dialer().Handshake)

@@ -138,15 +138,17 @@ func flagSets() []Flags {
 	return sets
 }
 
-// tcpPair returns the two ends of a connection over the loopback.
+// tcpPair returns the two ends of a connection over the loopback, which are closed when the test ends.
 func tcpPair(t testing.TB) (a, b net.Conn) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer l.Close()
 	a, err = net.Dial("tcp", l.Addr().String())
 	require.NoError(t, err)
+	t.Cleanup(func() { a.Close() })
 	b, err = l.Accept()
 	require.NoError(t, err)
+	t.Cleanup(func() { b.Close() })
 	return a, b
 }
 
