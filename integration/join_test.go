@@ -82,6 +82,7 @@ func TestSimultaneous(t *testing.T) {
 				evalWithin(t, time.Second, b, fmt.Sprintf("['%s']", g.Name()), "nodes()")
 				eventually(t, time.Second, "one link", func() bool { return names(g.Nodes()) == "m@127.0.0.1" })
 				eval(t, b, "pong", "net_adm:ping('%s')", g.Name())
+				eventually(t, time.Second, "nodeup", func() bool { return w.count("m@127.0.0.1") > round }) // events come later than links
 				require.Equal(t, round+1, w.count("m@127.0.0.1"), "nodeups: more than one link in a round")
 				require.True(t, g.Disconnect("m@127.0.0.1"))
 				evalWithin(t, time.Second, b, "[]", "nodes()")
