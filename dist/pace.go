@@ -11,7 +11,7 @@ import (
 //
 // After a single signal that was answered another is likely to come soon, from whoever has got the answer: the loop looks
 // for it for a moment before it goes to sleep, as a BEAM does, but gives way to threads that wait for its core: the system
-// likes to put there the very thread that the answer has woken. After several signals at once it waits for a moment, so that
+// may have put there the very thread that the answer has woken. After several signals at once it waits for a moment, so that
 // more of them come at once. And while a stream runs in one direction it reads only what has gathered: then the window is
 // all but closed, and most writes of the peer cost it no segment and no wake-up here.
 const (
