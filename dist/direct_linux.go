@@ -70,7 +70,8 @@ func (d *directSocket) nap(t time.Duration) {
 	_ = syscall.Nanosleep(&ts, nil)
 }
 
-// yield lets a thread run that waits for the core of this one, if there is any.
+// yield lets a thread run that waits for the core of this one, if there is any. Go's scheduler is told, as that may take
+// a while.
 func (d *directSocket) yield() {
 	_, _, _ = syscall.Syscall(syscall.SYS_SCHED_YIELD, 0, 0, 0)
 }

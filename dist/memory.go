@@ -3,6 +3,7 @@ package dist
 import (
 	"math/bits"
 	"runtime"
+	"slices"
 	"sync"
 	"unsafe"
 	"weak"
@@ -13,7 +14,7 @@ const (
 	// system page by page, and makes the collector run, which costs more than to fill it.
 	reuseFrom = 256 << 10
 
-	maxLoans = 64 // loans that are remembered
+	maxLoans = 256 // loans that are remembered
 )
 
 // Memory lends large messages the memory in which their fragments gather, and takes it back for later ones. The zero value
@@ -79,30 +80,18 @@ func (m *Memory) again(size, most int) []byte {
 	return nil
 }
 
-// note remembers b as lent. If too much is lent the oldest is forgotten, and can't be recycled any more.
+// note remembers b as lent. If too much is lent it does not, and b can't be recycled: a process that lags behind takes what
+// came first, so that is what must be remembered.
 func (m *Memory) note(b []byte) {
 	start := unsafe.SliceData(b)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if len(m.loans) >= maxLoans {
-		m.forget()
+	if len(m.loans) == maxLoans {
+		m.loans = slices.DeleteFunc(m.loans, func(l loan) bool { return l.start.Value() == nil })
 	}
-	m.loans = append(m.loans, loan{start: weak.Make(start), addr: uintptr(unsafe.Pointer(start)), size: cap(b)})
-}
-
-// forget drops the loans whose memory is gone, or the oldest. The caller holds mu.
-func (m *Memory) forget() {
-	alive := m.loans[:0]
-	for _, l := range m.loans {
-		if l.start.Value() != nil {
-			alive = append(alive, l)
-		}
+	if len(m.loans) < maxLoans {
+		m.loans = append(m.loans, loan{start: weak.Make(start), addr: uintptr(unsafe.Pointer(start)), size: cap(b)})
 	}
-	if len(alive) == maxLoans {
-		alive = append(alive[:0], alive[1:]...)
-	}
-	clear(m.loans[len(alive):])
-	m.loans = alive
 }
 
 // end ends the loan that addr is in and returns its memory; nil if there is none. The caller keeps alive what is at addr: a
@@ -115,7 +104,7 @@ func (m *Memory) end(addr uintptr) []byte {
 			continue
 		}
 		if start := l.start.Value(); start != nil {
-			m.loans = append(m.loans[:i], m.loans[i+1:]...)
+			m.loans = slices.Delete(m.loans, i, i+1)
 			return unsafe.Slice(start, l.size)
 		}
 	}

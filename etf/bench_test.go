@@ -75,28 +75,13 @@ func BenchmarkEncode(b *testing.B) {
 	}
 }
 
-// cached is the atoms of a distribution header.
-type cached map[gen.Atom]uint8
-
-func (c cached) AtomRef(a gen.Atom) (uint8, bool) {
-	i, ok := c[a]
-	if !ok {
-		i = uint8(len(c))
-		c[a] = i
-	}
-	return i, true
-}
-
 // BenchmarkDecodeCached decodes as from a link: the atoms are in the header.
 func BenchmarkDecodeCached(b *testing.B) {
-	atoms := cached{}
-	e := Encoder{Atoms: atoms}
+	atoms := table{max: 255}
+	e := Encoder{Atoms: &atoms}
 	in, err := e.AppendTerm(nil, benchMaps())
 	require.NoError(b, err)
-	d := Decoder{Atoms: make([]any, len(atoms))}
-	for a, i := range atoms {
-		d.Atoms[i] = a
-	}
+	d := Decoder{Atoms: atoms.boxed()}
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, _, err := d.Term(in); err != nil {

@@ -15,8 +15,8 @@ const (
 	recycleEach    = 60
 )
 
-// TestRecycle: large binaries of several Erlang processes, whose fragments interleave, come whole while the memory of most of them
-// is used again, and those that are kept do not change.
+// TestRecycle: large binaries of several Erlang processes, whose fragments interleave, come whole while most of them are
+// recycled, and those that are kept do not change.
 func TestRecycle(t *testing.T) {
 	eachRelease(t, func(t *testing.T, release string) {
 		c := newCluster(t, release)

@@ -85,18 +85,25 @@ func TestRecycle(t *testing.T) {
 	a, b := twoNodes(t)
 	x, y := mailbox(t, a, "x"), mailbox(t, b, "y")
 	var kept [][]byte
+	seen, again := make(map[*byte]bool), 0 // seen keeps alive what was not used again, so that it can't come back by chance
 	for i := range 20 {
 		sent := bytes.Repeat([]byte{byte(i)}, 1<<20)
 		require.NoError(t, x.Send(within(t), gen.ProcessID{Name: "y", Node: "b@127.0.0.1"}, sent))
 		m, err := y.Receive(within(t))
 		require.NoError(t, err)
 		require.Equal(t, sent, m.Body)
+		got := m.Body.([]byte)
+		if seen[&got[0]] {
+			again++
+		}
+		seen[&got[0]] = true
 		if i%5 == 0 {
-			kept = append(kept, m.Body.([]byte))
+			kept = append(kept, got)
 		} else {
-			b.Recycle(m.Body.([]byte))
+			b.Recycle(got)
 		}
 	}
+	require.Positive(t, again)
 	for i, k := range kept {
 		require.Equal(t, bytes.Repeat([]byte{byte(5 * i)}, 1<<20), k)
 	}
