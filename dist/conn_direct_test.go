@@ -190,19 +190,40 @@ func TestPacerLetsGather(t *testing.T) {
 	p := newPacer(newDirectSocket(na))
 	p.stream = true
 	b := make([]byte, 64<<10)
-	require.Zero(t, p.before(napBurst, 0, b))
+	require.Zero(t, p.before(moreBurst, 0, b))
 
 	_, err := nb.Write(make([]byte, 100))
 	require.NoError(t, err)
 	begin := time.Now()
-	require.Equal(t, 100, p.before(napBurst, 0, b))
+	require.Equal(t, 100, p.before(moreBurst, 0, b))
 	require.GreaterOrEqual(t, time.Since(begin), streamPause, "more could have come")
 
 	_, err = nb.Write(make([]byte, streamWait))
 	require.NoError(t, err)
-	require.Equal(t, streamRead, p.before(napBurst, 0, b))
+	require.Equal(t, streamRead, p.before(moreBurst, 0, b))
 
 	require.Zero(t, p.before(1, 0, b), "a single signal: the stream is over for now, and is waited for as ever")
+}
+
+// After several signals the loop waits for more, but not for long.
+func TestPacerWaitsForMore(t *testing.T) {
+	na, nb := tcpPair(t)
+	p := newPacer(newDirectSocket(na))
+	p.spins, p.alone = true, false
+	b := make([]byte, 64<<10)
+	begin := time.Now()
+	require.Zero(t, p.before(moreBurst, 1, b))
+	require.GreaterOrEqual(t, time.Since(begin), moreTime)
+
+	_, err := nb.Write(make([]byte, moreWait-1))
+	require.NoError(t, err)
+	begin = time.Now()
+	require.Equal(t, moreWait-1, p.before(moreBurst, 2, b), "what has come is not lost")
+	require.GreaterOrEqual(t, time.Since(begin), moreTime)
+
+	_, err = nb.Write(make([]byte, 4*moreWait))
+	require.NoError(t, err)
+	require.Equal(t, 4*moreWait, p.before(moreBurst, 3, b))
 }
 
 // With one processor the loop leaves the others their turn every 2 ms, whatever it finds; with more it need not.
@@ -211,22 +232,24 @@ func TestPacerTakesTurns(t *testing.T) {
 	_, err := nb.Write(make([]byte, 100<<10))
 	require.NoError(t, err)
 	for _, alone := range []bool{true, false} {
-		p := pacer{direct: newDirectSocket(na), spins: true, alone: alone}
-		b := make([]byte, 1)
-		var found, turns int
-		for begin := time.Now(); found < 1000 || time.Since(begin) < 3*spinTurn; {
-			if p.before(1, uint64(found+turns+1), b) > 0 {
-				found++
-			} else {
-				turns++
+		for _, burst := range []int{1, moreBurst} {
+			p := pacer{direct: newDirectSocket(na), spins: true, alone: alone}
+			b := make([]byte, 1)
+			var found, turns int
+			for begin := time.Now(); found < 1000 || time.Since(begin) < 3*spinTurn; {
+				if p.before(burst, uint64(found+turns+1), b) > 0 {
+					found++
+				} else {
+					turns++
+				}
 			}
+			if alone {
+				require.GreaterOrEqual(t, turns, 3)
+			} else {
+				require.Zero(t, turns)
+			}
+			require.Less(t, turns, found/10)
 		}
-		if alone {
-			require.GreaterOrEqual(t, turns, 3)
-		} else {
-			require.Zero(t, turns)
-		}
-		require.Less(t, turns, found/10)
 	}
 }
 

@@ -14,6 +14,8 @@ type directSocket struct {
 	out   transfer
 	fetch func(fd uintptr) bool // made once, so that a call makes no garbage
 	store func(fd uintptr) bool
+	count func(fd uintptr)
+	queue int32 // bytes, as count found
 }
 
 // transfer is one system call: the bytes, and how many of them went.
@@ -35,6 +37,9 @@ func newDirectSocket(nc net.Conn) *directSocket {
 	d := &directSocket{raw: raw}
 	d.fetch = func(fd uintptr) bool { return d.in.done(syscall.Read(int(fd), d.in.b)) }
 	d.store = func(fd uintptr) bool { return d.out.done(syscall.Write(int(fd), d.out.b)) }
+	d.count = func(fd uintptr) {
+		_, _, _ = syscall.Syscall(syscall.SYS_IOCTL, fd, siocInq, uintptr(unsafe.Pointer(&d.queue)))
+	}
 	return d
 }
 
@@ -78,11 +83,9 @@ func (d *directSocket) yield() {
 
 // waiting returns how many bytes could be read now.
 func (d *directSocket) waiting() int {
-	var n int32
-	_ = d.raw.Control(func(fd uintptr) {
-		_, _, _ = syscall.Syscall(syscall.SYS_IOCTL, fd, siocInq, uintptr(unsafe.Pointer(&n)))
-	})
-	return int(n)
+	d.queue = 0
+	_ = d.raw.Control(d.count)
+	return int(d.queue)
 }
 
 // siocInq asks how much is in the receive queue of a socket.

@@ -11,14 +11,16 @@ import (
 //
 // After a single signal that was answered another is likely to come soon, from whoever has got the answer: the loop looks
 // for it for a moment before it goes to sleep, as a BEAM does, but gives way to threads that wait for its core: the system
-// may have put there the very thread that the answer has woken. After several signals at once it waits for a moment, so that
-// more of them come at once. And while a stream runs in one direction it reads only what has gathered: then the window is
+// may have put there the very thread that the answer has woken. After several signals at once it gives way for a moment as
+// well, until more of them can be read at once. And while a stream runs in one direction it reads only what has gathered: then the window is
 // all but closed, and most writes of the peer cost it no segment and no wake-up here.
 const (
 	spinTime    = 60 * time.Microsecond
 	spinRest    = 64                   // bursts without looking, after looking in vain three times in a row
 	spinTurn    = 2 * time.Millisecond // with one processor: after so long the other connections have their turn
-	napBurst    = 5
+	moreBurst   = 5
+	moreTime    = 50 * time.Microsecond
+	moreWait    = 1 << 10              // bytes that are to wait before the loop reads, a dozen or two of small messages
 	napTime     = 5 * time.Microsecond // and the 50 by which Linux lets a thread oversleep
 	streamTime  = time.Millisecond
 	streamBytes = 20 << 10 // in a streamTime, without a byte the other way
@@ -72,14 +74,27 @@ func (p *pacer) before(burst int, out uint64, b []byte) (n int) {
 	answered := out != p.answered
 	p.answered = out
 	switch {
-	case p.stream && !answered && burst >= napBurst:
+	case p.stream && !answered && burst >= moreBurst:
 		return p.gathered(b)
-	case burst >= napBurst:
-		p.direct.nap(napTime)
+	case burst >= moreBurst:
+		return p.more(b)
 	case burst == 1 && answered && p.spins:
 		return p.spin(b)
 	}
 	return 0
+}
+
+// more waits for a moment until more can be read, and lets other threads and goroutines run meanwhile.
+func (p *pacer) more(b []byte) int {
+	begin := time.Now()
+	if !p.spins || p.turnDue(begin) {
+		p.direct.nap(napTime)
+		return 0
+	}
+	for p.direct.waiting() < moreWait && time.Since(begin) < moreTime {
+		p.giveWay()
+	}
+	return p.direct.read(b)
 }
 
 // gathered waits until much can be read, but not for long, and reads a part of it.
@@ -97,8 +112,7 @@ func (p *pacer) spin(b []byte) int {
 		return 0
 	}
 	begin := time.Now()
-	if p.alone && begin.Sub(p.turn) > spinTurn {
-		p.turn = begin
+	if p.turnDue(begin) {
 		return 0
 	}
 	for {
@@ -109,11 +123,25 @@ func (p *pacer) spin(b []byte) int {
 		if time.Since(begin) >= spinTime {
 			break
 		}
-		p.direct.yield()
-		runtime.Gosched()
+		p.giveWay()
 	}
 	if p.misses++; p.misses >= 3 {
 		p.rest = spinRest
 	}
 	return 0
+}
+
+// turnDue tells, every spinTurn, that the loop must let Go's scheduler look for other connections' input.
+func (p *pacer) turnDue(now time.Time) bool {
+	if !p.alone || now.Sub(p.turn) <= spinTurn {
+		return false
+	}
+	p.turn = now
+	return true
+}
+
+// giveWay lets other threads and goroutines run that wait for this core.
+func (p *pacer) giveWay() {
+	p.direct.yield()
+	runtime.Gosched()
 }
