@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/big"
 	"math/bits"
+	"slices"
 
 	"ergo.services/ergo/gen"
 )
@@ -28,20 +29,27 @@ const smallMap = 8
 
 // duplicateSmall is duplicateKey for a small map whose keys are all atoms or all integers; ok is false for others.
 func duplicateSmall(m Map) (int, bool) {
-	var atoms [smallMap]gen.Atom
+	var seen uint64 // the marks of the keys so far; most maps have no mark twice
 	for i := range m {
 		a, ok := m[i].Key.(gen.Atom)
 		if !ok {
 			return duplicateInteger(m)
 		}
-		for j := range i {
-			if len(atoms[j]) == len(a) && atoms[j] == a {
-				return i, true
-			}
+		mark := atomMark(a)
+		if seen&mark != 0 && slices.ContainsFunc(m[:i], func(p Pair) bool { return p.Key.(gen.Atom) == a }) {
+			return i, true
 		}
-		atoms[i] = a
+		seen |= mark
 	}
 	return -1, true
+}
+
+// atomMark returns one of 64 bits, of which different atoms mostly have different ones.
+func atomMark(a gen.Atom) uint64 {
+	if len(a) == 0 {
+		return 1
+	}
+	return 1 << ((uint(len(a))*7 + uint(a[0])*3 + uint(a[len(a)-1])) % 64)
 }
 
 func duplicateInteger(m Map) (int, bool) {

@@ -11,7 +11,7 @@ import (
 
 // Reader reads a byte slice from front to back. The zero value reads an empty slice. It is not safe for concurrent use.
 type Reader struct {
-	buf []byte
+	buf []byte // after a failure it ends at off, so that nothing more is read
 	off int
 	err error
 }
@@ -35,27 +35,27 @@ func (r *Reader) Err() error { return r.err }
 func (r *Reader) Offset() int { return r.off }
 
 // Len returns how many bytes are left; 0 after a failure.
-func (r *Reader) Len() int {
-	if r.err != nil {
-		return 0
-	}
-	return len(r.buf) - r.off
-}
+func (r *Reader) Len() int { return len(r.buf) - r.off }
 
 // Fail records a failure at the current position unless one is recorded already.
 func (r *Reader) Fail(what string) {
 	if r.err == nil {
 		r.err = &Error{Offset: r.off, What: what}
+		r.buf = r.buf[:r.off]
+	}
+}
+
+// short fails for want of n bytes.
+func (r *Reader) short(n int) {
+	if r.err == nil {
+		r.Fail(fmt.Sprintf("%d bytes wanted, %d left", n, r.Len()))
 	}
 }
 
 // Bytes returns the next n bytes, which share memory with the slice that is read.
 func (r *Reader) Bytes(n int) []byte {
-	if r.err != nil {
-		return nil
-	}
-	if n < 0 || n > len(r.buf)-r.off {
-		r.err = &Error{Offset: r.off, What: fmt.Sprintf("%d bytes wanted, %d left", n, len(r.buf)-r.off)}
+	if uint(n) > uint(len(r.buf)-r.off) {
+		r.short(n)
 		return nil
 	}
 	b := r.buf[r.off : r.off+n : r.off+n]
@@ -68,14 +68,25 @@ func (r *Reader) Rest() []byte { return r.Bytes(r.Len()) }
 
 // Uint8 reads one byte.
 func (r *Reader) Uint8() uint8 {
-	if r.err == nil && r.off < len(r.buf) {
+	if r.off < len(r.buf) {
 		b := r.buf[r.off]
 		r.off++
 		return b
 	}
-	r.Bytes(1)
+	r.short(1)
 	return 0
 }
+
+// Peek returns the next two bytes without reading them, and false if there are no two.
+func (r *Reader) Peek() (first, second byte, ok bool) {
+	if r.off+1 < len(r.buf) {
+		return r.buf[r.off], r.buf[r.off+1], true
+	}
+	return 0, 0, false
+}
+
+// Skip reads two bytes that Peek has returned.
+func (r *Reader) Skip() { r.off += 2 }
 
 // Uint16 reads two bytes.
 func (r *Reader) Uint16() uint16 {
@@ -104,9 +115,6 @@ func (r *Reader) Uint64() uint64 {
 // Count checks a count of items that came from the wire against the bytes left, before anyone allocates for it: each
 // item takes at least min bytes. It returns n, or 0 and a failure.
 func (r *Reader) Count(n uint64, min int) int {
-	if r.err != nil {
-		return 0
-	}
 	if left := uint64(len(r.buf) - r.off); n > left/uint64(min) {
 		r.Fail(fmt.Sprintf("%d items of at least %d bytes announced, %d bytes left", n, min, left))
 		return 0
