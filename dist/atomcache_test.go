@@ -9,6 +9,7 @@ import (
 
 	"ergo.services/ergo/gen"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"gonode/etf"
 	"gonode/internal/wire"
@@ -107,6 +108,28 @@ func TestSlotConflict(t *testing.T) {
 	for _, m := range []any{one, two, etf.List{one, two, one}, etf.List{two, one}, two, one, one} {
 		require.Equal(t, m, h.pass(message(1, 2, m)).Message)
 	}
+}
+
+// Atoms are told apart by what they spell, wherever their text lies: parts of one string, at the same place too, copies, and
+// what comes to lie where another atom was.
+func TestAtomPlaces(t *testing.T) {
+	h := newHalf(t, Visible, Config{})
+	text := "abcabcabc" + strings.Repeat("x", 90)
+	rapid.Check(t, func(t *rapid.T) {
+		atom := rapid.Custom(func(t *rapid.T) gen.Atom {
+			from := rapid.IntRange(0, len(text)).Draw(t, "from")
+			part := text[from:rapid.IntRange(from, min(from+5, len(text))).Draw(t, "to")]
+			if rapid.Bool().Draw(t, "copied") {
+				part = strings.Clone(part)
+			}
+			return gen.Atom(part)
+		})
+		var list etf.List
+		for _, a := range rapid.SliceOfN(atom, 1, 100).Draw(t, "atoms") {
+			list = append(list, a)
+		}
+		require.Equal(t, list, h.pass(message(1, 2, list)).Message)
+	})
 }
 
 // A frame with cached atoms is as short as it can be, and the same bytes each time.

@@ -28,6 +28,25 @@ func BenchmarkEncode(b *testing.B) {
 	}
 }
 
+// BenchmarkEncodeMaps queues a list of 50 maps with atoms for keys.
+func BenchmarkEncodeMaps(b *testing.B) {
+	maps := make(etf.List, 50)
+	for i := range maps {
+		maps[i] = etf.Map{
+			{Key: gen.Atom("id"), Value: int64(i)}, {Key: gen.Atom("name"), Value: []byte("some user")},
+			{Key: gen.Atom("active"), Value: gen.Atom("true")}, {Key: gen.Atom("score"), Value: float64(i)},
+			{Key: gen.Atom("tags"), Value: etf.List{gen.Atom("admin"), gen.Atom("staff")}},
+		}
+	}
+	h := newHalf(b, Visible, Config{})
+	s := message(1, 2, maps)
+	b.ReportAllocs()
+	for b.Loop() {
+		h.out.buf = h.out.buf[:0]
+		_ = h.out.add(s)
+	}
+}
+
 // BenchmarkDecode reads small messages without a socket; what it allocates is the message.
 func BenchmarkDecode(b *testing.B) {
 	for _, f := range []Flags{Visible, Visible &^ FlagDistHdrAtomCache, plain} {
