@@ -70,9 +70,10 @@ func (e *Encoder) AppendTerm(dst []byte, term any) ([]byte, error) {
 }
 
 func (e *Encoder) append(dst []byte, term any, depth int) ([]byte, error) {
+	if a, ok := term.(gen.Atom); ok { // most of all
+		return e.atom(dst, a)
+	}
 	switch v := term.(type) {
-	case gen.Atom:
-		return e.atom(dst, v)
 	case int64:
 		return appendInt(dst, v), nil
 	case int:
