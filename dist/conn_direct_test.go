@@ -226,6 +226,26 @@ func TestPacerWaitsForMore(t *testing.T) {
 	require.Equal(t, 4*moreWait, p.before(moreBurst, 3, b))
 }
 
+// Amid a message the loop looks for more of it if there is one processor.
+func TestPacerLooksAmidMessage(t *testing.T) {
+	na, nb := tcpPair(t)
+	p := newPacer(newDirectSocket(na))
+	p.spins, p.alone = true, true
+	b := make([]byte, 10)
+	require.Zero(t, p.amid(b), "the others' turn")
+	_, err := nb.Write([]byte("rest"))
+	require.NoError(t, err)
+	var n int
+	for begin := time.Now(); n == 0 && time.Since(begin) < time.Second; {
+		n = p.amid(b)
+	}
+	require.Equal(t, "rest", string(b[:n]))
+	p.alone = false
+	_, err = nb.Write([]byte("rest"))
+	require.NoError(t, err)
+	require.Zero(t, p.amid(b))
+}
+
 // With one processor the loop leaves the others their turn every 2 ms, whatever it finds; with more it need not.
 func TestPacerTakesTurns(t *testing.T) {
 	na, nb := tcpPair(t)

@@ -176,6 +176,9 @@ func (r *reader) partial() bool { return r.inBody || r.frames.partial() }
 // fill waits for more bytes, after burst signals were handled. Its deadline passes at each eighth of the tick time.
 func (c *Conn) fill(r *reader, burst int) error {
 	n := r.pace.before(burst, c.bytesOut.Load(), r.space())
+	if n == 0 && (r.inBody || r.wasBody) {
+		n = r.pace.amid(r.space())
+	}
 	for {
 		var err error
 		if n == 0 {

@@ -11,9 +11,10 @@ import (
 //
 // After a single signal that was answered another is likely to come soon, from whoever has got the answer: the loop looks
 // for it for a moment before it goes to sleep, as a BEAM does, but gives way to threads that wait for its core: the system
-// may have put there the very thread that the answer has woken. After several signals at once it gives way for a moment as
-// well, until more of them can be read at once. And while a stream runs in one direction it reads only what has gathered: then the window is
-// all but closed, and most writes of the peer cost it no segment and no wake-up here.
+// may have put there the very thread that the answer has woken. Amid a large message it looks for the rest, if there is one
+// processor. After several signals at once it gives way for a moment as well, until more of them can be read at once. And
+// while a stream runs in one direction it reads only what has gathered: then the window is all but closed, and most writes
+// of the peer cost it no segment and no wake-up here.
 const (
 	spinTime    = 60 * time.Microsecond
 	spinRest    = 64                   // bursts without looking, after looking in vain three times in a row
@@ -103,6 +104,15 @@ func (p *pacer) gathered(b []byte) int {
 		p.direct.nap(streamNap)
 	}
 	return p.direct.read(b[:min(len(b), streamRead)])
+}
+
+// amid is called when the loop is about to read more of a message into b that comes in fragments. It may wait and read as
+// before does. With more processors it does not: there the runtime's own threads want the core as well.
+func (p *pacer) amid(b []byte) int {
+	if p.direct == nil || !p.spins || !p.alone {
+		return 0
+	}
+	return p.spin(b)
 }
 
 // spin looks for input for a while, and lets other threads and goroutines run meanwhile.
