@@ -24,10 +24,10 @@ const (
 	moreWait    = 1 << 10              // bytes that are to wait before the loop reads, a dozen or two of small messages
 	napTime     = 5 * time.Microsecond // and the 50 by which Linux lets a thread oversleep
 	streamTime  = time.Millisecond
-	streamBytes = 20 << 10 // in a streamTime, without a byte the other way
-	streamWait  = 60_000   // bytes that are to wait before the loop reads: nearly a receive window as Linux begins with
+	streamBytes = 8 << 10 // in a streamTime, without a byte the other way
+	streamWait  = 60_000  // bytes that are to wait before the loop reads: nearly a receive window as Linux begins with
 	streamNap   = 100 * time.Microsecond
-	streamPause = 2 * time.Millisecond // the longest that it waits for them
+	streamPause = 5 * time.Millisecond // the longest that it waits for them
 	streamRead  = 32 << 10             // bytes read at once then, so that something is left
 )
 
