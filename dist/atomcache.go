@@ -34,16 +34,14 @@ type atomsOut struct {
 	epoch  uint32            // its number; never 0
 	stamp  [atomSlots]uint32 // the epoch in which the slot was last claimed
 	index  [atomSlots]uint8  // its place in refs then
-	places [64]atomPlace     // where the texts of atoms in refs lie, by the place
+	recent [64]recentRef     // by where the text of an atom lies
 }
 
-// atomPlace tells of which entry of refs the text lies at a place in memory. A term has the same atom often, and mostly the
-// same text. What is there can't be anything else while refs has it, which is for one epoch at least.
-type atomPlace struct {
-	text  uintptr
-	size  uint16
-	index uint8
+// recentRef is a reference that was given out in some epoch. A term has the same atom often, and mostly the same text in
+// memory: its address is a cheaper hash than what it spells.
+type recentRef struct {
 	epoch uint32
+	index uint8
 }
 
 // begin starts the header of the next message.
@@ -52,7 +50,7 @@ func (c *atomsOut) begin() {
 	c.epoch++
 	if c.epoch == 0 {
 		c.stamp = [atomSlots]uint32{}
-		clear(c.places[:])
+		clear(c.recent[:])
 		c.epoch = 1
 	}
 }
@@ -90,32 +88,37 @@ func validAtom(a gen.Atom) bool {
 
 // AtomRef implements etf.AtomTable: the first atom that claims a slot in a message has it, others are spelled out.
 func (c *atomsOut) AtomRef(a gen.Atom) (uint8, bool) {
-	text := uintptr(unsafe.Pointer(unsafe.StringData(string(a))))
-	place := &c.places[(text^text>>6)%uintptr(len(c.places))]
-	if place.text == text && int(place.size) == len(a) && place.epoch == c.epoch {
-		return place.index, true
+	text := unsafe.StringData(string(a))
+	address := uintptr(unsafe.Pointer(text))
+	recent := &c.recent[(address^address>>6)%uintptr(len(c.recent))]
+	if recent.epoch == c.epoch {
+		// The same text needs no comparison.
+		r := c.refs[recent.index].atom
+		if len(r) == len(a) && unsafe.StringData(string(r)) == text || r == a {
+			return recent.index, true
+		}
 	}
-	i, ok, first := c.enter(a)
-	if first {
-		*place = atomPlace{text, uint16(len(a)), i, c.epoch}
+	i, ok := c.enter(a)
+	if ok {
+		*recent = recentRef{c.epoch, i}
 	}
 	return i, ok
 }
 
-// enter is AtomRef by the text of an atom; first tells that refs has this very text since now.
-func (c *atomsOut) enter(a gen.Atom) (_ uint8, ok, first bool) {
+// enter is AtomRef by what the atom spells.
+func (c *atomsOut) enter(a gen.Atom) (uint8, bool) {
 	slot := atomSlot(a)
 	if c.stamp[slot] == c.epoch {
 		i := c.index[slot]
-		return i, c.refs[i].atom == a, false
+		return i, c.refs[i].atom == a
 	}
 	isNew := !c.used[slot] || c.slots[slot] != a
 	if len(c.refs) == maxHeaderRefs || isNew && !validAtom(a) {
-		return 0, false, false // the encoder spells it out, or finds what is wrong with it
+		return 0, false // the encoder spells it out, or finds what is wrong with it
 	}
 	c.stamp[slot], c.index[slot] = c.epoch, uint8(len(c.refs))
 	c.refs = append(c.refs, headerRef{slot, isNew, a})
-	return c.index[slot], true, true
+	return c.index[slot], true
 }
 
 // commit stores the atoms that the header brought.

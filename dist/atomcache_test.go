@@ -110,9 +110,8 @@ func TestSlotConflict(t *testing.T) {
 	}
 }
 
-// Atoms are told apart by what they spell, wherever their text lies: parts of one string, at the same place too, copies, and
-// what comes to lie where another atom was.
-func TestAtomPlaces(t *testing.T) {
+// Atoms are told apart by what they spell, wherever their text lies: parts of one string, at the same place too, and copies.
+func TestAtomsOfOneText(t *testing.T) {
 	h := newHalf(t, Visible, Config{})
 	text := "abcabcabc" + strings.Repeat("x", 90)
 	rapid.Check(t, func(t *rapid.T) {

@@ -7,7 +7,7 @@ import (
 
 // How eagerly the receive loop reads. To read as soon as something is there is best for few messages and worst for many:
 // each of them then takes a system call and a wake-up here, and one there, since a BEAM gathers only what it can't write at
-// once. So there are three paces.
+// once. So the pace depends on what came last.
 //
 // After a single signal that was answered another is likely to come soon, from whoever has got the answer: the loop looks
 // for it for a moment before it goes to sleep, as a BEAM does, but gives way to threads that wait for its core: the system
@@ -106,8 +106,8 @@ func (p *pacer) gathered(b []byte) int {
 	return p.direct.read(b[:min(len(b), streamRead)])
 }
 
-// amid is called when the loop is about to read more of a message into b that comes in fragments. It may wait and read as
-// before does. With more processors it does not: there the runtime's own threads want the core as well.
+// amid is called when the loop is about to read into b amid a message that comes in fragments, or behind one, where another
+// may follow. It may wait and read as before does. With more processors it does not: there the runtime's own threads want the core as well.
 func (p *pacer) amid(b []byte) int {
 	if p.direct == nil || !p.spins || !p.alone {
 		return 0

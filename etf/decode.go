@@ -178,12 +178,12 @@ func (s *state) term() any {
 		switch tag {
 		case tagAtomCacheRef:
 			if int(b) < len(s.d.Atoms) {
-				s.r.Skip()
+				s.r.Pass()
 				s.cached = true
 				return s.d.Atoms[b]
 			}
 		case tagSmallInteger:
-			s.r.Skip()
+			s.r.Pass()
 			return int64(b)
 		}
 	}

@@ -93,6 +93,7 @@ func TestDecodeErrors(t *testing.T) {
 		{"bytes without bits", "M\x00\x00\x00\x01\x00a", ErrMalformed, 5, "bit string"},
 		{"nine bits", "M\x00\x00\x00\x01\x09a", ErrMalformed, 5, "bit string"},
 		{"duplicate key", "t\x00\x00\x00\x02a\x01a\x01a\x01a\x02", ErrMalformed, 0, "key 1 twice"},
+		{"duplicate key, atoms", "t\x00\x00\x00\x03w\x03axbj" + "w\x03aybj" + "w\x03axbj", ErrMalformed, 0, "key axb twice"},
 		{"duplicate key, two forms", "t\x00\x00\x00\x02a\x01jb\x00\x00\x00\x01j", ErrMalformed, 0, "key 1 twice"},
 		{"node is no atom", "Xa\x01", ErrMalformed, 1, "an atom must stand here, not tag 97"},
 		{"no words", "Z\x00\x00w\x01a\x00\x00\x00\x01", ErrMalformed, 1, "reference of 0 words"},

@@ -93,14 +93,13 @@ first(State, _) -> State.
 %% {go, Alias} with an alias of it, sends it J from 0 to N - 1, each in another kind of signal, and ends with the reason bye.
 signals(Name, Pid, N) -> signals(Name, Pid, N, fun() -> ok end).
 
-%% signals/4: BeforeEnd is called before the end.
+%% signals/4: BeforeEnd is called before the end where that may be lost.
 signals(Name, Pid, N, BeforeEnd) ->
     link(Pid),
     Pid ! {hello, self()},
     Alias = receive go -> Pid; {go, A} -> aliased(A, Pid) end,
     [signal(J rem 7, J, Pid, {Name, node(Pid)}, Alias) || J <- lists:seq(0, N - 1)],
-    BeforeEnd(),
-    loses_ends() andalso (pong = net_adm:ping(node(Pid))),
+    loses_ends() andalso begin BeforeEnd(), pong = net_adm:ping(node(Pid)) end,
     exit(bye).
 
 %% loses_ends(): the BEAM of OTP 23 may send neither exit nor down of a process that ends while the channel is busy, to
@@ -120,11 +119,10 @@ signal(6, J, Pid, _, _) -> exit(Pid, {J, exit}).
 many_signals(Name, Pid, Senders, N) ->
     Self = self(),
     Together = fun() -> Self ! {sent, self()}, receive all_sent -> ok end end,
-    BeforeEnd = case loses_ends() of true -> Together; false -> fun() -> ok end end,
-    Started = [spawn(fun() -> signals(Name, Pid, N, BeforeEnd) end) || _ <- lists:seq(1, Senders)],
-    case loses_ends() of
-        true -> [receive {sent, Sender} -> ok end || Sender <- Started], [Sender ! all_sent || Sender <- Started];
-        false -> Started
+    Started = [spawn(fun() -> signals(Name, Pid, N, Together) end) || _ <- lists:seq(1, Senders)],
+    loses_ends() andalso begin
+        [receive {sent, Sender} -> ok end || Sender <- Started],
+        [Sender ! all_sent || Sender <- Started]
     end.
 
 %% watch_many(Signallers): does watch_signals/3 with each {Name, Pid}, at the same time, and returns what came from each.

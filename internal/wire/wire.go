@@ -85,8 +85,8 @@ func (r *Reader) Peek() (first, second byte, ok bool) {
 	return 0, 0, false
 }
 
-// Skip reads two bytes that Peek has returned.
-func (r *Reader) Skip() { r.off += 2 }
+// Pass passes over the two bytes that Peek has returned, and never beyond the end.
+func (r *Reader) Pass() { r.off = min(r.off+2, len(r.buf)) }
 
 // Uint16 reads two bytes.
 func (r *Reader) Uint16() uint16 {

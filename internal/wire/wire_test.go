@@ -84,3 +84,22 @@ func TestAppend(t *testing.T) {
 	b := AppendUint64(AppendUint32(AppendUint16(nil, 1), 2), 3)
 	require.Equal(t, []byte{0, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 3}, b)
 }
+
+func TestPeek(t *testing.T) {
+	r := NewReader([]byte{1, 2, 3})
+	for range 2 {
+		first, second, ok := r.Peek()
+		require.Equal(t, []any{uint8(1), uint8(2), true}, []any{first, second, ok})
+	}
+	r.Pass()
+	require.Equal(t, 2, r.Offset())
+	_, _, ok := r.Peek()
+	require.False(t, ok, "there is one byte only")
+	require.NoError(t, r.Err())
+	r.Pass()
+	require.Equal(t, 3, r.Offset(), "never beyond the end")
+	r = NewReader([]byte{1, 2, 3})
+	r.Fail("x")
+	_, _, ok = r.Peek()
+	require.False(t, ok, "nothing is read after a failure")
+}
