@@ -62,6 +62,13 @@ func (js *jobs) running() int {
 	return len(js.byPID)
 }
 
+// has reports whether pid is one of them.
+func (js *jobs) has(pid gen.PID) bool {
+	js.mu.Lock()
+	defer js.mu.Unlock()
+	return js.byPID[pid] != nil
+}
+
 // end ends the process for a reason; only the first one counts.
 func (j *job) end(reason any) {
 	j.once.Do(func() {

@@ -127,6 +127,10 @@ func (n *Node) monitorHere(ref gen.Ref, target any, down func(error)) error {
 			return nil
 		}
 	}
+	if !n.relations.there(pid) {
+		down(kernel.ReasonError(gen.Atom("noproc")))
+		return nil
+	}
 	m := &localMonitor{target: pid, ref: ref, down: down}
 	n.monitors.Store(ref, m)
 	n.relations.addLocal(m)
@@ -173,18 +177,24 @@ func (n *Node) Link(ctx context.Context, local, other gen.PID) error {
 	return nil
 }
 
-// linkHere links two processes of this node: Ergo's links go one way.
-func (n *Node) linkHere(a, b gen.PID) error {
-	for _, pair := range [][2]gen.PID{{a, b}, {b, a}} {
-		switch err := n.core.RouteLinkPID(pair[0], pair[1]); err {
-		case nil, gen.ErrTargetExist:
-		case gen.ErrProcessUnknown, gen.ErrProcessTerminated:
-			n.core.RouteUnlinkPID(a, b)
-			n.exitSignal(b, a, kernel.ReasonError(gen.Atom("noproc")))
-			return nil
-		default:
-			return err
-		}
+// linkHere links two processes of this node.
+func (n *Node) linkHere(local, other gen.PID) error {
+	if local == other {
+		return nil
+	}
+	if !n.relations.there(other) {
+		n.exitSignal(other, local, kernel.ReasonError(gen.Atom("noproc")))
+		return nil
+	}
+	if !n.relations.addLink(local, other) {
+		return nil
+	}
+	if !n.relations.watch(nil, other) && n.relations.removeLink(local, other) {
+		n.exitSignal(other, local, kernel.ReasonError(gen.Atom("noproc")))
+		return nil
+	}
+	if !n.relations.watch(nil, local) && n.relations.removeLink(local, other) {
+		return fmt.Errorf("link %s: %w", addressText(local), gen.ErrProcessUnknown)
 	}
 	return nil
 }
@@ -192,7 +202,8 @@ func (n *Node) linkHere(a, b gen.PID) error {
 // Unlink takes a link back. After it no exit of the other process comes from the link.
 func (n *Node) Unlink(local, other gen.PID) error {
 	if other = n.ownPID(other); other.Node == n.name {
-		n.core.RouteUnlinkPID(local, other)
+		n.relations.removeLink(local, other)
+		n.core.RouteUnlinkPID(local, other) // and what Ergo has linked, as it starts a process
 		n.core.RouteUnlinkPID(other, local)
 		return nil
 	}

@@ -6,322 +6,43 @@ import (
 	"ergo.services/ergo/act"
 	"ergo.services/ergo/gen"
 
-	"gonode/dist"
 	"gonode/kernel"
 )
 
-// Links and monitors that cross the wire are kept here and not in Ergo, whose relations are of another kind: one a pair
-// of processes, without a reference, placed from the node and not from the process, and all under one lock. Ergo holds
-// one relation for each local process that is watched from elsewhere, so that we learn that it ended, and why.
+// Links and monitors in Erlang's sense are kept here, in watched and in placedMonitor, and not in Ergo, whose relations
+// are of another kind: one a pair of processes, one way, without a reference, those that cross the wire placed from the
+// node and not from the process, and all under one lock. Ergo also does not look again after it has placed one, so that
+// the end of a process meanwhile is told to nobody. It holds one relation for each process that is watched, placed by a
+// process of ours, so that we learn that it ended, and why.
 
-// watched is what one peer's processes watch here: its monitors of our processes and its links to them. What max does
-// not allow is refused at once (Config.MaxRelations). A zero max allows nothing.
-type watched struct {
-	max int
-
-	mu       sync.Mutex
-	targets  map[gen.PID]*watchers // by local process
-	monitors map[gen.Ref]gen.PID   // whom the monitor watches
-	links    int                   // in all targets
-}
-
-// watchers are those of one peer who have to do with one local process.
-type watchers struct {
-	monitors map[gen.Ref]watcher    // of the peer's, on the local process
-	links    map[gen.PID]*linkState // with the peer's
-	placed   map[gen.Ref]struct{}   // monitors of the local process, on the peer's
-}
-
-// linkState is one link between a process here and one there ("Link Protocol" of the distribution protocol guide). A link
-// that we have taken back stays, inactive, until the peer has said that it knows.
-type linkState struct {
-	active bool
-	unlink uint64 // the id of our UNLINK_ID, 0 if there is none under way
-}
-
-// watcher is who gets the DOWN, and under which name it asked for the process, if it asked by name.
-type watcher struct {
-	pid  gen.PID
-	name gen.Atom
-}
-
-func (w *watched) target(pid gen.PID) *watchers {
-	if w.targets == nil {
-		w.targets, w.monitors = make(map[gen.PID]*watchers), make(map[gen.Ref]gen.PID)
-	}
-	t := w.targets[pid]
-	if t == nil {
-		t = &watchers{
-			monitors: make(map[gen.Ref]watcher),
-			links:    make(map[gen.PID]*linkState),
-			placed:   make(map[gen.Ref]struct{}),
-		}
-		w.targets[pid] = t
-	}
-	return t
-}
-
-// addMonitor reports whether there was room for it.
-func (w *watched) addMonitor(target gen.PID, ref gen.Ref, by watcher) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.full() {
-		return false
-	}
-	w.target(target).monitors[ref] = by
-	w.monitors[ref] = target
-	return true
-}
-
-// full reports whether the peer may not have more; the caller holds the lock.
-func (w *watched) full() bool { return len(w.monitors)+w.links >= w.max }
-
-// hasMonitor reports whether the peer has a monitor with that reference.
-func (w *watched) hasMonitor(ref gen.Ref) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	_, ok := w.monitors[ref]
-	return ok
-}
-
-// removeMonitor reports whether the monitor was there.
-func (w *watched) removeMonitor(ref gen.Ref) bool {
-	_, _, ok := w.takeMonitor(ref)
-	return ok
-}
-
-// takeMonitor removes a monitor and returns whom it watched, and for whom.
-func (w *watched) takeMonitor(ref gen.Ref) (target gen.PID, by watcher, ok bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	target, ok = w.monitors[ref]
-	if ok {
-		by = w.targets[target].monitors[ref]
-		delete(w.monitors, ref)
-		delete(w.targets[target].monitors, ref)
-		w.sweep(target)
-	}
-	return target, by, ok
-}
-
-// addLink takes a LINK of the peer's and reports whether there was room for it. One that there is already, in whatever
-// state, stays as it is.
-func (w *watched) addLink(local, remote gen.PID) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.link(local, remote) != nil {
-		return true
-	}
-	if w.full() {
-		return false
-	}
-	w.target(local).links[remote] = &linkState{active: true}
-	w.links++
-	return true
-}
-
-// placeLink makes a link of ours and reports whether a LINK has to be sent.
-func (w *watched) placeLink(local, remote gen.PID) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	t := w.target(local)
-	switch s := t.links[remote]; {
-	case s == nil:
-		w.links++
-	case s.active:
-		return false
-	}
-	t.links[remote] = &linkState{active: true}
-	return true
-}
-
-// takeBackLink makes a link inactive under id and reports whether an UNLINK_ID has to be sent.
-func (w *watched) takeBackLink(local, remote gen.PID, id uint64) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	s := w.link(local, remote)
-	if s == nil || !s.active {
-		return false
-	}
-	s.active, s.unlink = false, id
-	return true
-}
-
-// unlinked takes the peer's word that it knows of our UNLINK_ID.
-func (w *watched) unlinked(local, remote gen.PID, id uint64) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if s := w.link(local, remote); s != nil && !s.active && s.unlink == id {
-		w.dropLink(local, remote)
-	}
-}
-
-// removeLink ends an active link and reports whether there was one: on an exit or an unlink of the peer's.
-func (w *watched) removeLink(local, remote gen.PID) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	s := w.link(local, remote)
-	if s == nil || !s.active {
-		return false
-	}
-	w.dropLink(local, remote)
-	return true
-}
-
-// dropLink forgets a link; the caller holds the lock.
-func (w *watched) dropLink(local, remote gen.PID) {
-	delete(w.targets[local].links, remote)
-	w.links--
-	w.sweep(local)
-}
-
-// link returns the state of a link, nil if there is none; the caller holds the lock.
-func (w *watched) link(local, remote gen.PID) *linkState {
-	if t := w.targets[local]; t != nil {
-		return t.links[remote]
-	}
-	return nil
-}
-
-// addPlaced notes a monitor that a local process has placed on one of the peer's.
-func (w *watched) addPlaced(local gen.PID, ref gen.Ref) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.target(local).placed[ref] = struct{}{}
-}
-
-func (w *watched) removePlaced(local gen.PID, ref gen.Ref) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if t := w.targets[local]; t != nil {
-		delete(t.placed, ref)
-		w.sweep(local)
-	}
-}
-
-// sweep forgets a target that nobody watches; the caller holds the lock.
-func (w *watched) sweep(target gen.PID) {
-	if t := w.targets[target]; t != nil && len(t.monitors) == 0 && len(t.links) == 0 && len(t.placed) == 0 {
-		delete(w.targets, target)
-	}
-}
-
-// take removes all who watch target and returns them.
-func (w *watched) take(target gen.PID) *watchers {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	t := w.targets[target]
-	if t == nil {
-		return nil
-	}
-	delete(w.targets, target)
-	w.links -= len(t.links)
-	for ref := range t.monitors {
-		delete(w.monitors, ref)
-	}
-	return t
-}
-
-// monitor answers a MONITOR_P: the process is watched from now on, or the DOWN goes out at once.
-func (l *link) monitor(sig *dist.Signal) {
-	target, by := sig.To, watcher{pid: sig.From}
-	if sig.Target == dist.ToName {
-		by.name = sig.ToName
-		pid, err := l.node.ergo.ProcessPID(sig.ToName)
-		if err != nil {
-			l.sendDown(gen.PID{}, sig.Ref, by, gen.Atom("noproc"))
-			return
-		}
-		target = pid
-	}
-	if !l.watched.addMonitor(target, sig.Ref, by) {
-		l.refused()
-		l.sendDown(target, sig.Ref, by, systemLimit)
-		return
-	}
-	if !l.node.relations.watch(l, target) && l.watched.removeMonitor(sig.Ref) {
-		l.sendDown(target, sig.Ref, by, gen.Atom("noproc"))
-	}
-}
-
-// linkTo answers a LINK.
-func (l *link) linkTo(sig *dist.Signal) {
-	target, by := sig.To, sig.From
-	if !l.watched.addLink(target, by) {
-		l.refused()
-		l.tell(&dist.Signal{Kind: dist.KindExit, From: target, To: by, Message: systemLimit})
-		return
-	}
-	if !l.node.relations.watch(l, target) && l.watched.removeLink(target, by) {
-		l.answer(&dist.Signal{Kind: dist.KindExit, From: target, To: by, Message: gen.Atom("noproc")})
-	}
-}
-
-// systemLimit is the reason for what is refused because there is too much of it.
-const systemLimit gen.Atom = "system_limit"
-
-// refused counts a relation or a call that was one too many.
-func (l *link) refused() { l.node.counters.refused.Add(1) }
-
-// sendDown sends a DOWN. For a monitor by name the pid is not sent, but keeps the DOWN behind what the process sent.
-func (l *link) sendDown(target gen.PID, ref gen.Ref, to watcher, reason any) {
-	l.tell(&dist.Signal{Kind: dist.KindDown, From: target, FromName: to.name, To: to.pid, Ref: ref, Message: reason})
-}
-
-// ended tells the peer's watchers that a process here has ended.
-func (l *link) ended(target gen.PID, reason error) {
-	t := l.watched.take(target)
-	if t == nil {
-		return
-	}
-	term := kernel.ReasonTerm(reason)
-	for by, s := range t.links {
-		if s.active {
-			l.tell(&dist.Signal{Kind: dist.KindExit, From: target, To: by, Message: term})
-		}
-	}
-	for ref := range t.placed {
-		if c := l.calls.take(ref); c != nil {
-			l.takeBack(c)
-		}
-	}
-	for ref, by := range t.monitors {
-		l.requests.abandon(ref) // the caller takes no monitor back that has fired
-		l.sendDown(target, ref, by, term)
-	}
-}
-
-// breakLinks tells the processes here that were linked to the peer's that the connection is gone.
-func (l *link) breakLinks() {
-	l.watched.mu.Lock()
-	targets := l.watched.targets
-	l.watched.targets, l.watched.monitors, l.watched.links = nil, nil, 0
-	l.watched.mu.Unlock()
-	noconnection := gen.Atom("noconnection")
-	for target, t := range targets {
-		for by, s := range t.links {
-			if s.active && !l.node.jobs.exit(target, noconnection) {
-				l.node.exitSignal(by, target, kernel.ReasonError(noconnection))
-			}
-		}
-	}
-}
-
-// relations knows which local processes are watched from elsewhere, and over which links. The zero value is empty.
+// relations knows which processes of this node are watched, and by whom: over which links from elsewhere, and what is
+// between two of them. The zero value is empty.
 type relations struct {
 	node    *Node
 	watcher gen.PID // the process of ours that Ergo tells of the end of others
 
-	mu    sync.Mutex
-	links map[gen.PID]map[*link]struct{}        // by watched process; nil stands for this node itself
-	local map[gen.PID]map[gen.Ref]*localMonitor // monitors by processes of this node
+	mu     sync.Mutex
+	links  map[gen.PID]map[*link]struct{}        // by watched process; nil stands for this node itself
+	local  map[gen.PID]map[gen.Ref]*localMonitor // monitors by processes of this node
+	linked map[gen.PID]map[gen.PID]struct{}      // links between processes of this node, under both of them
+}
+
+// there reports whether there is such a process. One that has ended is not there, also while those who watch it have yet
+// to be told: who comes now comes too late, as in Erlang.
+func (r *relations) there(pid gen.PID) bool {
+	if pid == r.node.core.PID() {
+		return true // the node itself, as the group leader of what we have others run: it ends with the connection
+	}
+	_, err := r.node.ergo.ProcessState(pid)
+	return err == nil || r.node.jobs.has(pid)
 }
 
 // watch makes sure that we hear of the end of target, and that l does. It reports false if there is no such process.
-// What l wants to tell must be in its table before, so that an end in between is not missed.
+// What l wants to tell must be in its table before, so that an end in between is not missed, and who takes it out of
+// there tells it.
 func (r *relations) watch(l *link, target gen.PID) bool {
 	if target == r.node.core.PID() {
-		return true // the node itself, as the group leader of what we have others run: it ends with the connection
+		return true
 	}
 	r.mu.Lock()
 	links, known := r.links[target]
@@ -345,15 +66,7 @@ func (r *relations) watch(l *link, target gen.PID) bool {
 	if err == nil {
 		return true
 	}
-	r.mu.Lock()
-	others := r.links[target]
-	delete(r.links, target)
-	r.mu.Unlock()
-	for other := range others {
-		if other != l && other != nil {
-			other.ended(target, gen.ErrProcessUnknown)
-		}
-	}
+	r.end(target, gen.ErrProcessUnknown, l) // those who came meanwhile took it for known
 	return false
 }
 
@@ -379,6 +92,45 @@ func (r *relations) stopLocal(m *localMonitor) bool {
 	return ok
 }
 
+// addLink notes a link between processes of this node and reports whether it is new.
+func (r *relations) addLink(a, b gen.PID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, ok := r.linked[a][b]; ok {
+		return false
+	}
+	if r.linked == nil {
+		r.linked = make(map[gen.PID]map[gen.PID]struct{})
+	}
+	for _, pair := range [][2]gen.PID{{a, b}, {b, a}} {
+		if r.linked[pair[0]] == nil {
+			r.linked[pair[0]] = make(map[gen.PID]struct{})
+		}
+		r.linked[pair[0]][pair[1]] = struct{}{}
+	}
+	return true
+}
+
+// removeLink forgets a link between processes of this node and reports whether it was there.
+func (r *relations) removeLink(a, b gen.PID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, ok := r.linked[a][b]; !ok {
+		return false
+	}
+	r.dropLink(a, b)
+	r.dropLink(b, a)
+	return true
+}
+
+// dropLink forgets b among those linked to a; the caller holds the lock.
+func (r *relations) dropLink(a, b gen.PID) {
+	delete(r.linked[a], b)
+	if len(r.linked[a]) == 0 {
+		delete(r.linked, a)
+	}
+}
+
 // own notes that target, which is no process of Ergo's, is about to be watched over l. Its end is told with ended.
 func (r *relations) own(l *link, target gen.PID) {
 	r.mu.Lock()
@@ -389,20 +141,32 @@ func (r *relations) own(l *link, target gen.PID) {
 	r.links[target] = map[*link]struct{}{l: {}}
 }
 
-// ended tells all links that a watched process has ended. It runs in the watcher process, or where a job ended.
-func (r *relations) ended(target gen.PID, reason error) {
+// ended tells all who watch a process that it has ended. It runs in the watcher process, or where a job ended.
+func (r *relations) ended(target gen.PID, reason error) { r.end(target, reason, nil) }
+
+// end tells all who watch a process that it has ended, but for one link.
+func (r *relations) end(target gen.PID, reason error, but *link) {
 	r.mu.Lock()
-	links, local := r.links[target], r.local[target]
+	links, local, linked := r.links[target], r.local[target], r.linked[target]
 	delete(r.links, target)
 	delete(r.local, target)
+	delete(r.linked, target)
+	for other := range linked {
+		r.dropLink(other, target)
+	}
 	r.mu.Unlock()
 	for l := range links {
-		if l != nil {
+		if l != nil && l != but {
 			l.ended(target, reason)
 		}
 	}
 	for _, m := range local {
 		m.down(reason)
+	}
+	for other := range linked {
+		if !r.node.jobs.exit(other, kernel.ReasonTerm(reason)) {
+			r.node.exitSignal(target, other, reason)
+		}
 	}
 	r.node.suspended.drop(target)
 }
