@@ -11,8 +11,8 @@ import (
 //
 // After a single signal that was answered another is likely to come soon, from whoever has got the answer: the loop looks
 // for it for a moment before it goes to sleep, as a BEAM does, but gives way to threads that wait for its core: the system
-// may have put there the very thread that the answer has woken. Amid a large message it looks for the rest, if there is one
-// processor. After several signals at once it gives way for a moment as well, until more of them can be read at once. And
+// may have put there the very thread that the answer has woken. Amid a large message it sleeps for a moment when all that
+// has arrived is read, so that more of it can be read at once and the peer's writes wake no thread. After several signals at once it gives way for a moment as well, until more of them can be read at once. And
 // while a stream runs in one direction it reads only what has gathered: then the window is all but closed, and most writes
 // of the peer cost it no segment and no wake-up here.
 const (
@@ -23,6 +23,7 @@ const (
 	moreTime    = 50 * time.Microsecond
 	moreWait    = 1 << 10              // bytes that are to wait before the loop reads, a dozen or two of small messages
 	napTime     = 5 * time.Microsecond // and the 50 by which Linux lets a thread oversleep
+	amidNap     = 50 * time.Microsecond
 	streamTime  = time.Millisecond
 	streamBytes = 8 << 10 // in a streamTime, without a byte the other way
 	streamWait  = 60_000  // bytes that are to wait before the loop reads: nearly a receive window as Linux begins with
@@ -107,12 +108,17 @@ func (p *pacer) gathered(b []byte) int {
 }
 
 // amid is called when the loop is about to read into b amid a message that comes in fragments, or behind one, where another
-// may follow. It may wait and read as before does. With more processors it does not: there the runtime's own threads want the core as well.
+// may follow. If nothing is there it sleeps, once, and reads: it must not be woken by each segment.
 func (p *pacer) amid(b []byte) int {
-	if p.direct == nil || !p.spins || !p.alone {
+	if p.direct == nil || !p.spins {
 		return 0
 	}
-	return p.spin(b)
+	n := p.direct.read(b)
+	if n == 0 && !p.turnDue(time.Now()) {
+		p.direct.nap(amidNap)
+		n = p.direct.read(b)
+	}
+	return n
 }
 
 // spin looks for input for a while, and lets other threads and goroutines run meanwhile.
