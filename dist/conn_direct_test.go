@@ -2,6 +2,8 @@ package dist
 
 import (
 	"net"
+	"runtime"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -226,56 +228,82 @@ func TestPacerWaitsForMore(t *testing.T) {
 	require.Equal(t, 4*moreWait, p.before(moreBurst, 3, b))
 }
 
-// Amid a message the loop reads what is there, and looks again after a nap if nothing is; with one processor it leaves that
-// to the runtime when it is the others' turn.
+// Amid a message the loop reads what is there, and looks again after a nap if nothing is.
 func TestPacerNapsAmidMessage(t *testing.T) {
 	na, nb := tcpPair(t)
-	p := newPacer(newDirectSocket(na))
+	p := pacer{direct: newDirectSocket(na), spins: true}
 	b := make([]byte, 10)
-	for _, alone := range []bool{false, true} {
-		p.spins, p.alone, p.turn = true, alone, time.Now().Add(time.Hour) // not due
-		_, err := nb.Write([]byte("rest"))
-		require.NoError(t, err)
-		require.Eventually(t, func() bool { return p.direct.waiting() == 4 }, 10*time.Second, time.Millisecond)
-		require.Equal(t, 4, p.amid(b))
-		begin := time.Now()
-		require.Zero(t, p.amid(b))
-		require.GreaterOrEqual(t, time.Since(begin), amidNap)
-	}
-	p.turn = time.Now().Add(-time.Hour)
-	require.Zero(t, p.amid(b))
-	require.Less(t, time.Since(p.turn), time.Minute, "the others have had their turn")
-	p.spins = false
 	_, err := nb.Write([]byte("rest"))
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return p.direct.waiting() == 4 }, 10*time.Second, time.Millisecond)
+	require.Equal(t, 4, p.amid(b))
+	begin := time.Now()
+	require.Zero(t, p.amid(b))
+	require.GreaterOrEqual(t, time.Since(begin), amidNap)
+	p.spins = false
+	_, err = nb.Write([]byte("rest"))
 	require.NoError(t, err)
 	require.Zero(t, p.amid(b), "the only core is needed for the peer")
 }
 
-// With one processor the loop leaves the others their turn every 2 ms, whatever it finds; with more it need not.
+// With one processor the loop has the others take their turn every spinTurn, whatever it finds; with more it need not, nor
+// after it was asleep.
 func TestPacerTakesTurns(t *testing.T) {
-	na, nb := tcpPair(t)
-	_, err := nb.Write(make([]byte, 100<<10))
-	require.NoError(t, err)
-	for _, alone := range []bool{true, false} {
-		for _, burst := range []int{1, moreBurst} {
+	na, _ := tcpPair(t)
+	looks := map[string]func(*pacer, uint64) int{
+		"single": func(p *pacer, out uint64) int { p.rest = 0; return p.before(1, out, make([]byte, 1)) },
+		"many":   func(p *pacer, out uint64) int { return p.before(moreBurst, out, make([]byte, 1)) },
+		"amid":   func(p *pacer, _ uint64) int { return p.amid(make([]byte, 1)) },
+	}
+	for name, look := range looks {
+		for _, alone := range []bool{true, false} {
 			p := pacer{direct: newDirectSocket(na), spins: true, alone: alone}
-			b := make([]byte, 1)
-			var found, turns int
-			begin := time.Now()
-			for found < 1000 || time.Since(begin) < 3*spinTurn || alone && turns < 3 {
-				if p.before(burst, uint64(found+turns+1), b) > 0 {
-					found++
-				} else {
-					turns++
-				}
-				require.Less(t, found, 20_000, "a turn is long due, or all is read that there was")
+			t.Cleanup(p.others.close)
+			look(&p, 1)
+			require.Nil(t, p.others.out, name)
+			if alone {
+				require.WithinDuration(t, time.Now(), p.turn, time.Minute)
 			}
-			if !alone {
-				require.Zero(t, turns)
+			for n := 0; p.others.out == nil && n < 100; n++ { // more than once if the test is held up for a lull
+				p.turn = time.Now().Add(-2 * spinTurn)
+				look(&p, uint64(2+n))
 			}
-			require.Less(t, turns, found/10)
+			require.Equal(t, alone, p.others.out != nil, name)
 		}
 	}
+}
+
+// With one processor a goroutine whose socket is ready runs when the turnstile is passed, though the one that passes is
+// never asleep.
+func TestTurnstile(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	var others turnstile
+	defer others.close()
+	others.pass()
+	na, nb := tcpPair(t)
+	var got atomic.Int64
+	read := make(chan struct{})
+	go func() { // ends with nb
+		defer close(read)
+		for b := make([]byte, 1); ; got.Add(1) {
+			if _, err := na.Read(b); err != nil {
+				return
+			}
+		}
+	}()
+	for n := int64(1); n <= 1000; n++ {
+		others.pass() // the reader waits, after this
+		_, err := nb.Write([]byte{1})
+		require.NoError(t, err)
+		passes := 0
+		for got.Load() < n {
+			others.pass()
+			passes++
+		}
+		require.LessOrEqual(t, passes, 20)
+	}
+	require.NoError(t, nb.Close())
+	<-read
 }
 
 // What a flood needed is not kept by a link that only whispers since.

@@ -65,6 +65,7 @@ type reader struct {
 // readLoop receives until the link ends, and returns why.
 func (c *Conn) readLoop(handle func(*Signal) error) error {
 	r := &reader{frames: newFrameBuffer(c.cfg.ReadBuffer, c.cfg.MaxFrame), in: newInbox(c.r, c.cfg), pace: newPacer(c.direct)}
+	defer r.pace.others.close()
 	c.armRead()
 	for {
 		handled, err := c.handleFrames(r, handle)

@@ -16,9 +16,10 @@ import (
 // while a stream runs in one direction it reads only what has gathered: then the window is all but closed, and most writes
 // of the peer cost it no segment and no wake-up here.
 const (
-	spinTime    = 60 * time.Microsecond
-	spinRest    = 64                   // bursts without looking, after looking in vain three times in a row
-	spinTurn    = 2 * time.Millisecond // with one processor: after so long the other connections have their turn
+	spinTime    = 150 * time.Microsecond
+	spinRest    = 64                     // bursts without looking, after looking in vain three times in a row
+	spinTurn    = 500 * time.Microsecond // with one processor: after so long the other connections have their turn
+	spinLull    = 10 * spinTurn          // after so long without a look they have had it: the loop was asleep
 	moreBurst   = 5
 	moreTime    = 50 * time.Microsecond
 	moreWait    = 1 << 10              // bytes that are to wait before the loop reads, a dozen or two of small messages
@@ -45,7 +46,8 @@ type pacer struct {
 
 	misses, rest int
 	alone        bool      // there is one processor for all goroutines, and while the loop looks nobody waits for the others' sockets
-	turn         time.Time // since when it has looked, if alone
+	turn         time.Time // of the others, the last one, if alone
+	others       turnstile
 }
 
 func newPacer(d *directSocket) pacer {
@@ -89,10 +91,11 @@ func (p *pacer) before(burst int, out uint64, b []byte) (n int) {
 // more waits for a moment until more can be read, and lets other threads and goroutines run meanwhile.
 func (p *pacer) more(b []byte) int {
 	begin := time.Now()
-	if !p.spins || p.turnDue(begin) {
+	if !p.spins {
 		p.direct.nap(napTime)
 		return 0
 	}
+	p.takeTurns(begin)
 	for p.direct.waiting() < moreWait && time.Since(begin) < moreTime {
 		p.giveWay()
 	}
@@ -114,7 +117,8 @@ func (p *pacer) amid(b []byte) int {
 		return 0
 	}
 	n := p.direct.read(b)
-	if n == 0 && !p.turnDue(time.Now()) {
+	if n == 0 {
+		p.takeTurns(time.Now())
 		p.direct.nap(amidNap)
 		n = p.direct.read(b)
 	}
@@ -128,9 +132,7 @@ func (p *pacer) spin(b []byte) int {
 		return 0
 	}
 	begin := time.Now()
-	if p.turnDue(begin) {
-		return 0
-	}
+	p.takeTurns(begin)
 	for {
 		if n := p.direct.read(b); n > 0 {
 			p.misses = 0
@@ -147,13 +149,16 @@ func (p *pacer) spin(b []byte) int {
 	return 0
 }
 
-// turnDue tells, every spinTurn, that the loop must let Go's scheduler look for other connections' input.
-func (p *pacer) turnDue(now time.Time) bool {
-	if !p.alone || now.Sub(p.turn) <= spinTurn {
-		return false
+// takeTurns has Go's scheduler look for other connections' input every spinTurn, which it would not while the loop looks.
+func (p *pacer) takeTurns(now time.Time) {
+	since := now.Sub(p.turn)
+	if !p.alone || since <= spinTurn {
+		return
 	}
 	p.turn = now
-	return true
+	if since <= spinLull {
+		p.others.pass()
+	}
 }
 
 // giveWay lets other threads and goroutines run that wait for this core.
