@@ -161,8 +161,11 @@ func (p *pacer) takeTurns(now time.Time) {
 	}
 }
 
-// giveWay lets other threads and goroutines run that wait for this core.
+// giveWay lets other threads run that wait for this core, and goroutines if there is no other processor for them: if there
+// is, Go's scheduler would wake a thread to look for work.
 func (p *pacer) giveWay() {
 	p.direct.yield()
-	runtime.Gosched()
+	if p.alone {
+		runtime.Gosched()
+	}
 }
