@@ -12,9 +12,10 @@ import (
 // After a single signal that was answered another is likely to come soon, from whoever has got the answer: the loop looks
 // for it for a moment before it goes to sleep, as a BEAM does, but gives way to threads that wait for its core: the system
 // may have put there the very thread that the answer has woken. Amid a large message it sleeps for a moment when all that
-// has arrived is read, so that more of it can be read at once and the peer's writes wake no thread. After several signals at once it gives way for a moment as well, until more of them can be read at once. And
-// while a stream runs in one direction it reads only what has gathered: then the window is all but closed, and most writes
-// of the peer cost it no segment and no wake-up here.
+// has arrived is read, so that more of it can be read at once and the peer's writes wake no thread. After several signals
+// at once it gives way for a moment as well, until more of them can be read at once. And while a stream runs in one
+// direction it reads only what has gathered: then the window is all but closed, and most writes of the peer cost it no
+// segment and no wake-up here.
 const (
 	spinTime    = 150 * time.Microsecond
 	spinRest    = 64                     // bursts without looking, after looking in vain three times in a row
