@@ -208,8 +208,12 @@ func (u *user) run(command string) *terminal {
 		p.cmd.Wait()
 	}()
 	u.t.Cleanup(func() {
-		_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
-		<-p.done
+		select {
+		case <-p.done: // its number may be somebody else's by now
+		default:
+			_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
+			<-p.done
+		}
 		u.t.Logf("$ %s\n%s", command, p.text())
 	})
 	return p

@@ -128,6 +128,26 @@ func (e *EPMD) Log() string {
 	return e.process.log.String()
 }
 
+// state tells for people whether the epmd runs. Its process is a shell that may outlive it (watched), so the port is tried.
+func (e *EPMD) state() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.process == nil {
+		return "was killed by the test"
+	}
+	select {
+	case <-e.process.done:
+		return fmt.Sprintf("has ended (%v)", e.process.err)
+	default:
+	}
+	nc, err := net.DialTimeout("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(e.Port)), time.Second)
+	if err != nil {
+		return fmt.Sprintf("does not answer (%v)", err)
+	}
+	nc.Close()
+	return "answers"
+}
+
 // FreePort returns a TCP port of the loopback interface that nobody listens on. It is one of those that systems do not use
 // for outgoing connections, so that it stays free until the caller listens, and while who listens there is restarted.
 func FreePort() (int, error) {

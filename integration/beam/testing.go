@@ -81,7 +81,12 @@ func StartEPMD(t TB, release string) *EPMD {
 	t.Helper()
 	e, err := lab(t).LaunchEPMD(context.Background(), release)
 	if e != nil {
-		t.Cleanup(e.Kill)
+		t.Cleanup(func() {
+			if t.Failed() {
+				t.Logf("epmd on port %d %s; it printed:\n%s", e.Port, e.state(), e.Log())
+			}
+			e.Kill()
+		})
 	}
 	if err != nil {
 		t.Fatalf("%v", err)
