@@ -14,7 +14,7 @@ type turnstile struct {
 	broken  bool
 }
 
-// pass lets the others run. Without a pipe, as when there are too many open files, it does nothing.
+// pass lets the others run. Without a pipe, as when there are too many open files, it does nothing: they wait for 10 ms.
 func (t *turnstile) pass() {
 	if t.broken || t.out == nil && !t.open() {
 		return

@@ -46,11 +46,7 @@ func (c *callers) call(ctx context.Context, from gen.PID, target dist.Signal, re
 	}
 	ref, end := c.begin()
 	defer c.finish(ref, callEnd{})
-	unwatch, err := c.watch(ref, target)
-	if err != nil {
-		return nil, err
-	}
-	defer unwatch()
+	defer c.watch(ref, target)()
 	from.Node = callersName
 	if err := c.deliver(from, ref, target, request); err != nil {
 		return nil, err
@@ -79,11 +75,11 @@ func (c *callers) wait(ctx context.Context, end <-chan callEnd) (any, error) {
 }
 
 // watch has the call end when its process does. Nobody is told of the end of an alias.
-func (c *callers) watch(ref gen.Ref, target dist.Signal) (stop func(), err error) {
+func (c *callers) watch(ref gen.Ref, target dist.Signal) (stop func()) {
 	var whom any = target.To
 	switch target.Target {
 	case dist.ToAlias:
-		return func() {}, nil
+		return func() {}
 	case dist.ToName:
 		whom = target.ToName
 	}
@@ -91,8 +87,8 @@ func (c *callers) watch(ref gen.Ref, target dist.Signal) (stop func(), err error
 		c.node.monitors.Delete(ref)
 		c.finish(ref, callEnd{err: reason})
 	}
-	err = c.node.monitorHere(ref, whom, down)
-	return func() { c.node.Demonitor(ref) }, err
+	c.node.monitorHere(ref, whom, down)
+	return func() { c.node.Demonitor(ref) }
 }
 
 // deliver puts the request into the mailbox of its process.

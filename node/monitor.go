@@ -48,7 +48,8 @@ func (n *Node) Monitor(ctx context.Context, watcher gen.PID, target any) (gen.Re
 		n.core.RouteSendPID(from, watcher, gen.MessageOptions{}, Down{Ref: ref, Process: target, Reason: reason})
 	}
 	if name == n.name {
-		return ref, n.monitorHere(ref, target, down)
+		n.monitorHere(ref, target, down)
+		return ref, nil
 	}
 	l, err := n.linkTo(ctx, name)
 	if err != nil {
@@ -110,7 +111,7 @@ type localMonitor struct {
 }
 
 // monitorHere places a monitor on a process of this node.
-func (n *Node) monitorHere(ref gen.Ref, target any, down func(error)) error {
+func (n *Node) monitorHere(ref gen.Ref, target any, down func(error)) {
 	pid, ok := target.(gen.PID)
 	pid = n.ownPID(pid)
 	if !ok {
@@ -124,20 +125,17 @@ func (n *Node) monitorHere(ref gen.Ref, target any, down func(error)) error {
 		var err error
 		if pid, err = n.ergo.ProcessPID(name); err != nil {
 			down(kernel.ReasonError(gen.Atom("noproc")))
-			return nil
+			return
 		}
 	}
 	if !n.relations.there(pid) {
 		down(kernel.ReasonError(gen.Atom("noproc")))
-		return nil
+		return
 	}
 	m := &localMonitor{target: pid, ref: ref, down: down}
 	n.monitors.Store(ref, m)
 	n.relations.addLocal(m)
-	if !n.relations.watch(nil, pid) && n.relations.stopLocal(m) {
-		down(kernel.ReasonError(gen.Atom("noproc")))
-	}
-	return nil
+	n.relations.watch(nil, pid) // which tells m if it has ended meanwhile
 }
 
 // Link links two processes: local, of this node, and one here or elsewhere. When one ends the other gets an exit signal
@@ -149,7 +147,8 @@ func (n *Node) Link(ctx context.Context, local, other gen.PID) error {
 		return fmt.Errorf("link %s: %w", addressText(local), gen.ErrProcessUnknown)
 	}
 	if other = n.ownPID(other); other.Node == n.name {
-		return n.linkHere(local, other)
+		n.linkHere(local, other)
+		return nil
 	}
 	l, err := n.linkTo(ctx, other.Node)
 	if err != nil {
@@ -177,26 +176,17 @@ func (n *Node) Link(ctx context.Context, local, other gen.PID) error {
 	return nil
 }
 
-// linkHere links two processes of this node.
-func (n *Node) linkHere(local, other gen.PID) error {
-	if local == other {
-		return nil
-	}
-	if !n.relations.there(other) {
+// linkHere links two processes of this node. If one ends before it is watched, watch tells the other.
+func (n *Node) linkHere(local, other gen.PID) {
+	switch {
+	case local == other:
+	case !n.relations.there(other):
 		n.exitSignal(other, local, kernel.ReasonError(gen.Atom("noproc")))
-		return nil
+	case n.relations.addLink(local, other):
+		if n.relations.watch(nil, other) {
+			n.relations.watch(nil, local)
+		}
 	}
-	if !n.relations.addLink(local, other) {
-		return nil
-	}
-	if !n.relations.watch(nil, other) && n.relations.removeLink(local, other) {
-		n.exitSignal(other, local, kernel.ReasonError(gen.Atom("noproc")))
-		return nil
-	}
-	if !n.relations.watch(nil, local) && n.relations.removeLink(local, other) {
-		return fmt.Errorf("link %s: %w", addressText(local), gen.ErrProcessUnknown)
-	}
-	return nil
 }
 
 // Unlink takes a link back. After it no exit of the other process comes from the link.

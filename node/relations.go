@@ -37,9 +37,9 @@ func (r *relations) there(pid gen.PID) bool {
 	return err == nil || r.node.jobs.has(pid)
 }
 
-// watch makes sure that we hear of the end of target, and that l does. It reports false if there is no such process.
-// What l wants to tell must be in its table before, so that an end in between is not missed, and who takes it out of
-// there tells it.
+// watch makes sure that we hear of the end of target, and that l does. It reports false if there is no such process: then
+// all who watch it have been told, but not those of l. What l wants to tell must be in its table before, so that an end in
+// between is not missed, and who takes it out of there tells it.
 func (r *relations) watch(l *link, target gen.PID) bool {
 	if target == r.node.core.PID() {
 		return true

@@ -1,17 +1,16 @@
 package beam
 
 import (
-	"os"
+	"os/exec"
 
 	"golang.org/x/sys/unix"
 )
 
-// awaitExit returns when p has ended, and leaves it to be waited for: until then its number is not given out again.
-func awaitExit(p *os.Process) {
-	for {
-		err := unix.Waitid(unix.P_PID, p.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
-		if err != unix.EINTR {
-			return
-		}
+// reap waits for the end of cmd and kills what it has left behind: before it is waited for, so that its number can't be
+// somebody else's yet.
+func reap(cmd *exec.Cmd) error {
+	for unix.Waitid(unix.P_PID, cmd.Process.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR {
 	}
+	killGroup(cmd.Process)
+	return cmd.Wait()
 }

@@ -2,9 +2,11 @@
 
 package beam
 
-import "os"
+import "os/exec"
 
-// The integration tests run on Linux; elsewhere this only compiles.
-
-// awaitExit returns when p has ended.
-func awaitExit(p *os.Process) { _, _ = p.Wait() }
+// reap waits for the end of cmd and kills what it has left behind.
+func reap(cmd *exec.Cmd) error {
+	err := cmd.Wait()
+	killGroup(cmd.Process)
+	return err
+}

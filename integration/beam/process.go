@@ -32,9 +32,7 @@ func start(cmd *exec.Cmd, also io.Writer, ended func()) (*process, error) {
 		return nil, fmt.Errorf("start %s: %w", cmd.Path, err)
 	}
 	go func() {
-		awaitExit(cmd.Process)
-		killGroup(cmd.Process) // what it has left behind, while its number can't be anybody else's
-		p.err = cmd.Wait()
+		p.err = reap(cmd)
 		ended()
 		close(p.done)
 	}()
