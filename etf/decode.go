@@ -30,7 +30,7 @@ type Decoder struct {
 	// Intern keeps up to 512 recent atoms, each of 64 bytes at most, so that an atom that comes often is not allocated each time.
 	Intern bool
 
-	interned *[internSlots]any
+	interned *[internSets]internSet
 }
 
 // Decode decodes a version byte and one term with a zero Decoder. Bytes that are left over are an error, and so is a

@@ -8,9 +8,12 @@ import (
 )
 
 const (
-	internSlots = 512
-	internBytes = 64 // longer atoms are rare and are not kept
+	internSets  = 256 // of two atoms each, so that two that come in turn do not drive each other out
+	internBytes = 64  // longer atoms are rare and are not kept
 )
+
+// internSet holds atoms with the same hash, the one that came last first: each a gen.Atom, or nil.
+type internSet [2]any
 
 // seed makes hashes unpredictable to whoever sends the bytes. It never changes.
 var seed = maphash.MakeSeed()
@@ -134,16 +137,21 @@ func (d *Decoder) atom(b []byte) any {
 	if !d.Intern || len(b) > internBytes {
 		return gen.Atom(b)
 	}
-	slot := d.slot(maphash.Bytes(seed, b))
-	if a, ok := (*slot).(gen.Atom); !ok || string(a) != string(b) {
-		*slot = gen.Atom(b)
+	if d.interned == nil {
+		d.interned = new([internSets]internSet)
 	}
-	return *slot
+	return d.interned[maphash.Bytes(seed, b)%internSets].atom(b)
 }
 
-func (d *Decoder) slot(hash uint64) *any {
-	if d.interned == nil {
-		d.interned = new([internSlots]any)
+// atom returns the atom that b spells, which is in the set from then on.
+func (s *internSet) atom(b []byte) any {
+	if a, ok := s[0].(gen.Atom); ok && string(a) == string(b) {
+		return s[0]
 	}
-	return &d.interned[hash%internSlots]
+	last := s[1]
+	if a, ok := last.(gen.Atom); !ok || string(a) != string(b) {
+		last = gen.Atom(b)
+	}
+	s[0], s[1] = last, s[0]
+	return last
 }

@@ -2,9 +2,11 @@ package etf
 
 import (
 	"bytes"
+	"hash/maphash"
 	"math"
 	"math/big"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -289,6 +291,23 @@ func TestKnownAtoms(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, gen.Atom(name), term)
 	}
+}
+
+// Two atoms that come in turn are not allocated again, though their hashes may be the same.
+func TestInternTwo(t *testing.T) {
+	d := Decoder{Intern: true}
+	set := func(name string) uint64 { return maphash.Bytes(seed, []byte(name)) % internSets }
+	names := []string{"a", "b"}
+	for i := 0; set(names[0]) != set(names[1]); i++ {
+		names[1] = "b" + strconv.Itoa(i)
+	}
+	require.Zero(t, testing.AllocsPerRun(100, func() {
+		for _, name := range names {
+			if d.atom([]byte(name)) != any(gen.Atom(name)) {
+				t.Error(name)
+			}
+		}
+	}))
 }
 
 // An interned atom is the one that was read, whatever shared its place before.
