@@ -50,7 +50,7 @@ func (r *rest) cut(size int) []byte {
 // lane has the signals of one process that wait for their turn, the first of them under way.
 type lane struct {
 	from  fromKey
-	queue []entry
+	queue []*entry
 }
 
 // lanes has all of them. The zero value works.
@@ -85,7 +85,7 @@ func (l *lanes) open(from fromKey) *lane {
 	return n
 }
 
-func (l *lanes) push(n *lane, e entry) {
+func (l *lanes) push(n *lane, e *entry) {
 	n.queue = append(n.queue, e)
 	l.bytes += len(e.frame) + e.rest.bytes
 }
@@ -111,7 +111,7 @@ func (l *lanes) take(pieces []piece, max int) []piece {
 
 // pop takes the next piece of a lane, which is not empty.
 func (n *lane) pop() (p piece) {
-	e := &n.queue[0]
+	e := n.queue[0]
 	if e.frame != nil {
 		p.data, e.frame = e.frame, nil
 	} else {
@@ -120,7 +120,7 @@ func (n *lane) pop() (p piece) {
 	}
 	if e.rest.bytes == 0 {
 		p.last = e.buf
-		n.queue[0] = entry{}
+		n.queue[0] = nil
 		n.queue = n.queue[1:]
 	}
 	return p

@@ -7,29 +7,42 @@ import (
 	"ergo.services/ergo/gen"
 )
 
-// chooser has, for each kind, how to pick the operation for it on a link with the given flags; 0 means there is none.
-var chooser = [kindCount]func(s *Signal, f Flags) uint8{
-	KindSend:      chooseSend,
-	KindExit:      func(_ *Signal, f Flags) uint8 { return either(f, FlagExitPayload, opPayloadExit, opExit) },
-	KindExit2:     chooseExit2,
-	KindLink:      always(opLink),
-	KindUnlink:    func(_ *Signal, f Flags) uint8 { return either(f, FlagUnlinkID, 0, opUnlink) },
-	KindUnlinkID:  func(_ *Signal, f Flags) uint8 { return either(f, FlagUnlinkID, opUnlinkID, opUnlink) },
-	KindUnlinkAck: func(_ *Signal, f Flags) uint8 { return either(f, FlagUnlinkID, opUnlinkIDAck, 0) },
-	KindMonitor:   func(_ *Signal, f Flags) uint8 { return either(f, monitorFlags, opMonitorP, 0) },
-	KindDemonitor: func(_ *Signal, f Flags) uint8 { return either(f, monitorFlags, opDemonitorP, 0) },
-	KindDown: func(_ *Signal, f Flags) uint8 {
+// operationFor picks the operation for s on a link with the given flags; 0 means that there is none. It is a switch, not a
+// table of functions, so that signals need not be on the heap.
+func operationFor(s *Signal, f Flags) uint8 {
+	switch s.Kind {
+	case KindSend:
+		return chooseSend(s, f)
+	case KindExit:
+		return either(f, FlagExitPayload, opPayloadExit, opExit)
+	case KindExit2:
+		return chooseExit2(s, f)
+	case KindLink:
+		return opLink
+	case KindUnlink:
+		return either(f, FlagUnlinkID, 0, opUnlink)
+	case KindUnlinkID:
+		return either(f, FlagUnlinkID, opUnlinkID, opUnlink)
+	case KindUnlinkAck:
+		return either(f, FlagUnlinkID, opUnlinkIDAck, 0)
+	case KindMonitor:
+		return either(f, monitorFlags, opMonitorP, 0)
+	case KindDemonitor:
+		return either(f, monitorFlags, opDemonitorP, 0)
+	case KindDown:
 		return either(f, FlagExitPayload, opPayloadMonitorExit, opMonitorPExit)
-	},
-	KindSpawnRequest: func(_ *Signal, f Flags) uint8 { return either(f, FlagSpawn, opSpawnRequest, 0) },
-	KindSpawnReply:   always(opSpawnReply),
-	KindGroupLeader:  always(opGroupLeader),
+	case KindSpawnRequest:
+		return either(f, FlagSpawn, opSpawnRequest, 0)
+	case KindSpawnReply:
+		return opSpawnReply
+	case KindGroupLeader:
+		return opGroupLeader
+	}
+	return 0
 }
 
 // monitorFlags must both be set before a monitor is sent, by pid or by name: so does OTP.
 const monitorFlags = FlagDistMonitor | FlagDistMonitorName
-
-func always(op uint8) func(*Signal, Flags) uint8 { return func(*Signal, Flags) uint8 { return op } }
 
 func either(f, want Flags, with, without uint8) uint8 {
 	if f.Has(want) {
@@ -89,7 +102,7 @@ func (o *outbox) choose(s *Signal) (*operation, error) {
 	if s.Kind == KindInvalid || s.Kind >= kindCount {
 		return nil, fmt.Errorf("%w: its kind is %d", ErrSignal, s.Kind)
 	}
-	code := chooser[s.Kind](s, o.flags)
+	code := operationFor(s, o.flags)
 	if code == 0 {
 		return nil, fmt.Errorf("%s to a %s at %s: %w", s.Kind, s.Target, string(o.peer.Name), ErrUnsupported)
 	}

@@ -70,22 +70,30 @@ func (o *outbox) add(s *Signal) error {
 	}
 	o.signals++
 	switch {
-	case lane != nil: // its turn comes after the fragments that are under way
-		frame := append([]byte(nil), o.buf[start:]...)
-		o.buf = o.buf[:start]
-		large.frame = frame
-		o.lanes.push(lane, large)
-	case large.rest.bytes > 0:
+	case lane != nil:
+		o.divert(lane, start, large)
+	case large != nil:
 		o.lanes.push(o.lanes.open(s.From), large)
 	}
 	return nil
 }
 
-// encode appends s as one frame, or as the first fragment of a large message, whose other fragments it returns. cache
-// tells to use the atom cache, for which the frame has to be written before any that is made later.
-func (o *outbox) encode(op *operation, s *Signal, cache bool) (large entry, err error) {
+// divert moves what stands from start on into a lane, and what is still to come of it, which may be nil: its turn comes after
+// the fragments that are under way.
+func (o *outbox) divert(to *lane, start int, large *entry) {
+	if large == nil {
+		large = new(entry)
+	}
+	large.frame = bytes.Clone(o.buf[start:])
+	o.buf = o.buf[:start]
+	o.lanes.push(to, large)
+}
+
+// encode appends s as one frame and returns nil, or as the first fragment of a large message, whose other fragments it
+// returns. cache tells to use the atom cache, for which the frame has to be written before any that is made later.
+func (o *outbox) encode(op *operation, s *Signal, cache bool) (large *entry, err error) {
 	if !hasHeader(o.flags) {
-		return large, o.encodePassThrough(op, s)
+		return nil, o.encodePassThrough(op, s)
 	}
 	var refs []headerRef
 	if cache {
@@ -98,11 +106,11 @@ func (o *outbox) encode(op *operation, s *Signal, cache bool) (large entry, err 
 	o.buf = append(o.buf, blank[:o.guess]...)
 	body := len(o.buf)
 	if o.buf, err = o.control.appendControl(o.buf, op, s); err != nil {
-		return large, err
+		return nil, err
 	}
 	split := len(o.buf)
 	if err = o.appendMessage(op, s); err != nil {
-		return large, err
+		return nil, err
 	}
 	if cache {
 		refs = o.atoms.refs
@@ -110,7 +118,7 @@ func (o *outbox) encode(op *operation, s *Signal, cache bool) (large entry, err 
 	if o.mayFragment(op) && (len(o.buf)-body > o.least || len(o.control.terms.Spliced) > 0) {
 		large = o.firstFragment(body, split, refs)
 	} else if err = o.wholeFrame(body, refs); err != nil {
-		return large, err
+		return nil, err
 	}
 	if cache {
 		o.atoms.commit()
@@ -151,13 +159,13 @@ func (o *outbox) wholeFrame(body int, refs []headerRef) error {
 
 // firstFragment makes the head of a first fragment, and takes the rest of the message out of the buffer: large strings stay
 // where they are, and of what is in the buffer the shorter is copied, the rest or what stands before it.
-func (o *outbox) firstFragment(body, split int, refs []headerRef) entry {
+func (o *outbox) firstFragment(body, split int, refs []headerRef) *entry {
 	end := min(body+max(o.least, split-body), len(o.buf))
 	spliced := o.control.terms.Spliced
 	if len(spliced) > 0 {
 		end = min(end, spliced[0].At)
 	}
-	e := entry{seq: o.lanes.newSequence(), size: o.size}
+	e := &entry{seq: o.lanes.newSequence(), size: o.size}
 	tail := o.buf[end:]
 	if end < len(tail) {
 		e.buf = o.buf

@@ -227,9 +227,11 @@ func TestReason(t *testing.T) {
 }
 
 func TestNames(t *testing.T) {
+	const all = ^Flags(0)
 	for k := range kindCount {
 		require.NotEmpty(t, k.String())
-		require.Equal(t, k == KindInvalid, chooser[k] == nil, k.String())
+		none := operationFor(&Signal{Kind: k}, all) == 0 && operationFor(&Signal{Kind: k}, 0) == 0
+		require.Equal(t, k == KindInvalid, none, k.String())
 	}
 	require.Equal(t, "invalid", Kind(200).String())
 	require.Equal(t, "pid name alias", fmt.Sprint(ToPID, " ", ToName, " ", ToAlias))
@@ -260,4 +262,16 @@ func TestFragmentAge(t *testing.T) {
 		require.Equal(t, 65*time.Second, time.Since(start)) // at the next check
 		<-writer
 	})
+}
+
+// Who sends a signal need not allocate it.
+func TestSendAllocatesNothing(t *testing.T) {
+	h := newHalf(t, Visible, Config{})
+	from, to := pidA(1), pidB(2)
+	require.Zero(t, testing.AllocsPerRun(100, func() {
+		h.out.buf = h.out.buf[:0]
+		if err := h.out.add(&Signal{Kind: KindSend, From: from, To: to, Message: small}); err != nil {
+			t.Error(err)
+		}
+	}))
 }

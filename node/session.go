@@ -106,10 +106,15 @@ func (s *session) live() *link { return s.link.Load() }
 // send sends sig. It waits, within ctx, if the peer is slow to take what it is sent, or while it is being dialled and too
 // much waits for it already.
 func (s *session) send(ctx context.Context, sig *dist.Signal) error {
+	if l := s.live(); l != nil {
+		return l.send(ctx, sig)
+	}
+	return s.sendLater(ctx, sig)
+}
+
+// sendLater is send when the session was not live a moment ago.
+func (s *session) sendLater(ctx context.Context, sig *dist.Signal) error {
 	for {
-		if l := s.live(); l != nil {
-			return l.send(ctx, sig)
-		}
 		done, err := s.enqueue(queued{sig: *sig})
 		if done || err != nil {
 			return err
@@ -118,6 +123,9 @@ func (s *session) send(ctx context.Context, sig *dist.Signal) error {
 		case <-s.settled:
 		case <-ctx.Done():
 			return ctx.Err()
+		}
+		if l := s.live(); l != nil {
+			return l.send(ctx, sig)
 		}
 	}
 }
