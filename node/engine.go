@@ -33,7 +33,7 @@ func (n *Node) startEngine(context.Context) error {
 	n.wg.Add(1)
 	go func() { // owned by the node: ends with stopEngine
 		defer n.wg.Done()
-		n.engine.Run(ctx)
+		deep[engineDepth](func() { n.engine.Run(ctx) })
 	}()
 	return nil
 }

@@ -135,7 +135,8 @@ func (l *link) run(up func()) {
 	}
 	n.engine.Up(string(l.peer), l.via())
 	up()
-	err := l.conn.Serve(l.receive)
+	var err error
+	deep[linkDepth](func() { err = l.conn.Serve(l.receive) })
 	l.down(err)
 }
 

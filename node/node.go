@@ -118,6 +118,7 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 	}
 	n.wg.Add(1)
 	go n.listener.serve() // owned by the node: ends when Shutdown closes the listener
+	measureStacks()
 	n.log.Info("node started", "name", string(n.name), "port", n.port, "creation", n.creation, "hidden", cfg.Hidden)
 	if err := n.form(ctx); err != nil {
 		n.Shutdown(context.WithoutCancel(ctx))
