@@ -88,6 +88,9 @@ var errStopping = errors.New("this node is shutting down")
 // Errors tell what is wrong with the configuration (a malformed name, a cookie file that can't be read), that the name
 // is taken (errors.As to *epmd.TakenError), or that there is no free port or no epmd, or that ctx
 // was done before the cluster was there (errors.As to *strategy.WaitError).
+//
+// In a program that has less than 16 MiB of heap and was never collected yet, Start runs a garbage collection, after which Go
+// begins goroutines with stacks that suit actors.
 func Start(ctx context.Context, cfg Config) (*Node, error) {
 	cfg, err := cfg.complete()
 	if err != nil {
