@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -199,6 +200,31 @@ func TestWhatFails(t *testing.T) {
 	t.Setenv("GONODE_OTP", "relative")
 	_, err = Open()
 	require.ErrorContains(t, err, "absolute")
+}
+
+// Whoever asks for ports at the same time gets different ones.
+func TestFreePort(t *testing.T) {
+	var mu sync.Mutex
+	seen := map[int]bool{}
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 500 {
+				port, err := FreePort()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				mu.Lock()
+				if seen[port] {
+					t.Errorf("port %d came twice", port)
+				}
+				seen[port] = true
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // fatal is a TB that remembers what it was failed with.

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -86,14 +87,7 @@ func (e *EPMD) listening(ctx context.Context) error {
 	retry := time.NewTicker(5 * time.Millisecond)
 	defer retry.Stop()
 	for {
-		err := InNamespace(e.Namespace, func() error {
-			nc, err := net.DialTCP("tcp", nil, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: e.Port})
-			if err != nil {
-				return err
-			}
-			return nc.Close()
-		})
-		if err == nil {
+		if e.connect() == nil {
 			return nil
 		}
 		select {
@@ -106,6 +100,17 @@ func (e *EPMD) listening(ctx context.Context) error {
 	}
 }
 
+// connect makes a connection to the port and ends it.
+func (e *EPMD) connect() error {
+	return InNamespace(e.Namespace, func() error {
+		nc, err := net.DialTCP("tcp", nil, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: e.Port})
+		if err != nil {
+			return err
+		}
+		return nc.Close()
+	})
+}
+
 // Kill ends the epmd with SIGKILL and returns when it is gone. It may be called again.
 func (e *EPMD) Kill() {
 	e.mu.Lock()
@@ -116,6 +121,10 @@ func (e *EPMD) Kill() {
 	e.process.kill()
 	e.leash.Close()
 	e.process = nil
+	// The shell is gone (watched), but the system may still be closing what its child had open.
+	for end := time.Now().Add(startLimit); e.connect() == nil && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // Log returns what the epmd has printed since it was last started.
@@ -148,13 +157,23 @@ func (e *EPMD) state() string {
 	return "answers"
 }
 
-// FreePort returns a TCP port of the loopback interface that nobody listens on. It is one of those that systems do not use
-// for outgoing connections, so that it stays free until the caller listens, and while who listens there is restarted.
+// Ports of the loopback interface that systems do not use for outgoing connections, so that one stays free until who asked
+// for it listens there, and while that is restarted.
+const firstPort, ports = 10_000, 22_000
+
+// nextPort is the port that comes next, less firstPort. It begins anywhere, since other programs may do the same.
+var nextPort = sync.OnceValue(func() *atomic.Uint32 {
+	next := new(atomic.Uint32)
+	next.Store(rand.Uint32N(ports))
+	return next
+})
+
+// FreePort returns a TCP port of the loopback interface that nobody listens on. Within a program no port comes twice, but
+// for every 22,000th, so that of two callers neither takes the other's server for its own.
 func FreePort() (int, error) {
-	const first, last = 10_000, 32_000
 	var err error
 	for range 100 {
-		port := first + rand.IntN(last-first)
+		port := firstPort + int(nextPort().Add(1)%ports)
 		var ln net.Listener
 		if ln, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
 			return port, ln.Close()
