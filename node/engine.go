@@ -33,7 +33,10 @@ func (n *Node) startEngine(context.Context) error {
 	n.wg.Add(1)
 	go func() { // owned by the node: ends with stopEngine
 		defer n.wg.Done()
-		deep[engineDepth](func() { n.engine.Run(ctx) })
+		deep[engineDepth](func() {
+			suitStacks()
+			n.engine.Run(ctx)
+		})
 	}()
 	return nil
 }

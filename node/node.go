@@ -89,8 +89,8 @@ var errStopping = errors.New("this node is shutting down")
 // is taken (errors.As to *epmd.TakenError), or that there is no free port or no epmd, or that ctx
 // was done before the cluster was there (errors.As to *strategy.WaitError).
 //
-// In a program that has less than 16 MiB of heap and was never collected yet, Start runs a garbage collection, after which Go
-// begins goroutines with stacks that suit actors.
+// In a program that has less than 16 MiB of heap a node may run a garbage collection when it starts, after which Go begins
+// goroutines with stacks that suit actors.
 func Start(ctx context.Context, cfg Config) (*Node, error) {
 	cfg, err := cfg.complete()
 	if err != nil {
@@ -121,7 +121,6 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 	}
 	n.wg.Add(1)
 	go n.listener.serve() // owned by the node: ends when Shutdown closes the listener
-	measureStacks()
 	n.log.Info("node started", "name", string(n.name), "port", n.port, "creation", n.creation, "hidden", cfg.Hidden)
 	if err := n.form(ctx); err != nil {
 		n.Shutdown(context.WithoutCancel(ctx))

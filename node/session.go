@@ -112,7 +112,8 @@ func (s *session) send(ctx context.Context, sig *dist.Signal) error {
 	return s.sendLater(ctx, sig)
 }
 
-// sendLater is send when the session was not live a moment ago.
+// sendLater is send when the session was not live a moment ago. It is apart because its copy of sig would be on the stack of
+// whoever sends.
 func (s *session) sendLater(ctx context.Context, sig *dist.Signal) error {
 	for {
 		done, err := s.enqueue(queued{sig: *sig})

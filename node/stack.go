@@ -27,12 +27,18 @@ func deep[D engineDepth | linkDepth](f func()) {
 	runtime.KeepAlive(&room)
 }
 
-// measureStacks sees to it that the collector has run once, without which Go knows no average: a small program may do without
-// for minutes. A program that has much memory by then waits for its own.
-func measureStacks() {
-	s := []metrics.Sample{{Name: "/gc/cycles/total:gc-cycles"}, {Name: "/memory/classes/heap/objects:bytes"}}
+// suitedStack is with how much stack a goroutine is to begin, and smallHeap what may be collected for that.
+const (
+	suitedStack = 8 << 10
+	smallHeap   = 16 << 20
+)
+
+// suitStacks has the collector find the average anew if it is too low: a small program may do without a collection for two
+// minutes. A program that has much memory waits for its own. It is called from deep.
+func suitStacks() {
+	s := []metrics.Sample{{Name: "/gc/stack/starting-size:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}}
 	metrics.Read(s)
-	if s[0].Value.Uint64() == 0 && s[1].Value.Uint64() < 16<<20 {
+	if s[0].Value.Uint64() < suitedStack && s[1].Value.Uint64() < smallHeap {
 		runtime.GC()
 	}
 }

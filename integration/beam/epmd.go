@@ -44,8 +44,9 @@ func (l *Lab) LaunchEPMDIn(ctx context.Context, release, namespace string, port 
 	return e, e.Restart(ctx)
 }
 
-// watched starts the program and kills it when standard input ends: when this process dies, in whatever way.
-const watched = `"$0" "$@" </dev/null & p=$!; read -r _; kill -9 $p`
+// watched starts the program and kills it when standard input ends: with Kill, or when this process dies, in whatever way. It
+// ends when the program is gone.
+const watched = `"$0" "$@" </dev/null & p=$!; read -r _; kill -9 $p; wait $p`
 
 // Restart kills the epmd if it runs and starts it again on the same port, with nobody registered. It waits until it answers.
 func (e *EPMD) Restart(ctx context.Context) error {
@@ -118,13 +119,9 @@ func (e *EPMD) Kill() {
 	if e.process == nil {
 		return
 	}
-	e.process.kill()
 	e.leash.Close()
+	<-e.process.done
 	e.process = nil
-	// The shell is gone (watched), but the system may still be closing what its child had open.
-	for end := time.Now().Add(startLimit); e.connect() == nil && time.Now().Before(end); {
-		time.Sleep(time.Millisecond)
-	}
 }
 
 // Log returns what the epmd has printed since it was last started.
@@ -149,11 +146,9 @@ func (e *EPMD) state() string {
 		return fmt.Sprintf("has ended (%v)", e.process.err)
 	default:
 	}
-	nc, err := net.DialTimeout("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(e.Port)), time.Second)
-	if err != nil {
+	if err := e.connect(); err != nil {
 		return fmt.Sprintf("does not answer (%v)", err)
 	}
-	nc.Close()
 	return "answers"
 }
 
@@ -161,19 +156,17 @@ func (e *EPMD) state() string {
 // for it listens there, and while that is restarted.
 const firstPort, ports = 10_000, 22_000
 
-// nextPort is the port that comes next, less firstPort. It begins anywhere, since other programs may do the same.
-var nextPort = sync.OnceValue(func() *atomic.Uint32 {
-	next := new(atomic.Uint32)
-	next.Store(rand.Uint32N(ports))
-	return next
-})
+var (
+	portsFrom  = rand.Uint32N(ports) // anywhere, since other programs may do the same
+	portsGiven atomic.Uint32
+)
 
 // FreePort returns a TCP port of the loopback interface that nobody listens on. Within a program no port comes twice, but
 // for every 22,000th, so that of two callers neither takes the other's server for its own.
 func FreePort() (int, error) {
 	var err error
 	for range 100 {
-		port := firstPort + int(nextPort().Add(1)%ports)
+		port := firstPort + int((portsFrom+portsGiven.Add(1))%ports)
 		var ln net.Listener
 		if ln, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
 			return port, ln.Close()
